@@ -1,0 +1,59 @@
+"""Which hyperparameters to tune, where, in what order, for how many trials, and why.
+
+>>> import advisor
+>>> spec = advisor.load_spec("spec.yaml")  # doctest: +SKIP
+>>> plan = advisor.advise(spec)  # doctest: +SKIP
+>>> print(advisor.explain(plan, "learning_rate"))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from advisor.engine import advise as advise
+    from advisor.errors import AdvisorError as AdvisorError
+    from advisor.explanation import explain as explain
+    from advisor.library import load_knowledge as load_knowledge
+    from advisor.loading import load_plan as load_plan
+    from advisor.loading import load_spec as load_spec
+    from advisor.plan import Plan as Plan
+    from advisor.plan import Stage as Stage
+    from advisor.spec import Spec as Spec
+
+__version__ = "0.1.0"
+__all__ = [
+    "AdvisorError",
+    "Plan",
+    "Spec",
+    "Stage",
+    "advise",
+    "explain",
+    "load_knowledge",
+    "load_plan",
+    "load_spec",
+]
+
+_HOME = {
+    "AdvisorError": "errors",
+    "Plan": "plan",
+    "Spec": "spec",
+    "Stage": "plan",
+    "advise": "engine",
+    "explain": "explanation",
+    "load_knowledge": "library",
+    "load_plan": "loading",
+    "load_spec": "loading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for first, so that ``advisor --help`` starts at once."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'advisor' has no attribute {name!r}")
+    return getattr(import_module(f"advisor.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,222 @@
+"""What a plan accounts for beside its stages: the bar, constraints, pruning, notes, rules, evidence and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+
+from advisor import constraints, facts
+from advisor.decided import Decided
+from advisor.effects import parameters_of
+from advisor.knowledge import JUDGEMENT, Fidelity, Rule, Source
+from advisor.plan import (
+    Bar,
+    Confirmation,
+    Evidence,
+    Plan,
+    PlanConstraint,
+    PlanNote,
+    Pruning,
+    RuleRecord,
+    Stage,
+    WaitingRule,
+)
+from advisor.space import is_number, same, shown_value
+
+
+def bar(decided: Decided, first: Stage) -> Bar:
+    """What the search has to beat."""
+    default = {c.name: c.hold if decided.is_held_by_person(c) else c.default for c in decided.candidates}
+    if not first.start or any(first.start[0][n] != v for n, v in default.items() if n in first.start[0]):
+        return Bar(
+            library_default=False, note="The library's default breaks a constraint, so trial 0 is not the default."
+        )
+    moved = [
+        f"{c.name} {shown_value(decided.library_default(c))} -> {shown_value(c.default)}"
+        for c in decided.candidates
+        if c.known and not c.settled and not same(decided.library_default(c), c.default)
+    ]
+    note = "The library's default is trial 0 and the bar to beat."
+    if moved:
+        note += f" Where a range cannot hold it, the nearest value stands for it: {', '.join(moved)}."
+    return Bar(library_default=True, note=note)
+
+
+def relations(decided: Decided) -> tuple[PlanConstraint, ...]:
+    """The constraints of the knowledge base that concern this plan, and the person's own."""
+    present = set(decided.own_names)
+    found = [
+        PlanConstraint(
+            expression=constraints.renamed(i.constraint, decided.own_names),
+            why=i.because,
+            sources=i.sources,
+        )
+        for i in decided.knowledge.family.interactions
+        if i.constraint is not None and constraints.names(i.constraint) <= present
+    ]
+    found += [PlanConstraint(expression=text, why="You asked for it in the spec.") for text in decided.spec.constraints]
+    return tuple(found)
+
+
+def pruning(decided: Decided, stages: tuple[Stage, ...]) -> Pruning:
+    """Whether to stop trials early, on what, and from which step."""
+    fidelity = decided.knowledge.family.fidelity
+    policy = decided.knowledge.shared.policies["pruning"]
+    if fidelity is None:
+        return Pruning(advised=False, why="A trial of this family cannot be judged before it ends.")
+    name = decided.own_names.get(fidelity.parameter, fidelity.parameter)
+    if any(name in stage.search for stage in stages):
+        return Pruning(
+            advised=False,
+            on=name,
+            why=f"{name} is searched itself, so trials of different lengths cannot be compared on the way.",
+        )
+    least = policy.values["trials_from"]
+    if decided.trials < least:
+        return Pruning(
+            advised=False,
+            on=name,
+            why=f"pruning: below {least:g} trials there are too few to compare a running trial with.",
+            sources=policy.sources,
+        )
+    method = "asha" if decided.parallel >= policy.values["asha_from_parallel"] else "median"
+    return Pruning(
+        advised=True,
+        on=name,
+        method=method,
+        least_share=fidelity.least_share,
+        from_step=_first_step(decided, fidelity),
+        why=f"{fidelity.because} {policy.because} Unit: {fidelity.unit}.",
+        sources=tuple(dict.fromkeys((*fidelity.sources, *policy.sources))),
+    )
+
+
+def _first_step(decided: Decided, fidelity: Fidelity) -> int | None:
+    """The step from which a trial may be stopped, where the length of a whole trial is known."""
+    length = next((c.hold for c in decided.candidates if c.canonical == fidelity.parameter), None)
+    return max(1, ceil(fidelity.least_share * float(length or 0))) if is_number(length) else None
+
+
+def confirmation(decided: Decided) -> Confirmation | None:
+    """How to tell the best trial from the luckiest, where the metric is noisy."""
+    noisy = decided.knowledge.regimes(decided.facts)["noisy"]
+    if not noisy.holds and not decided.spec.objective.noise:
+        return None
+    policy = decided.knowledge.shared.policies["confirmation"]
+    return Confirmation(
+        finalists=int(min(policy.values["finalists"], decided.trials)),
+        repeats=int(policy.values["repeats"]),
+        why=f"confirmation: {policy.because}",
+    )
+
+
+def notes(decided: Decided, stages: tuple[Stage, ...]) -> tuple[PlanNote, ...]:
+    """What to know before the search begins."""
+    notes = [PlanNote(text=text, by="spec") for text in decided.notes]
+    notes += [PlanNote(text=text, by="staging") for text in decided.division.notes]
+    if "derived.trials" not in decided.facts:
+        policy = decided.knowledge.shared.policies["trials-when-not-given"]
+        notes.append(PlanNote(text=policy.because, by="trials-when-not-given", sources=policy.sources))
+    asked, fit = decided.facts.get("budget.trials"), decided.facts.get("derived.trials_affordable")
+    if isinstance(asked, int) and isinstance(fit, float) and fit < asked:
+        notes.append(
+            PlanNote(
+                text=f"Only {decided.trials} of {asked} trials fit into the hours; the plan has that many.",
+                by="budget",
+            )
+        )
+    if decided.spec.data.profile is not None and decided.spec.data.rows is None:
+        notes.append(PlanNote(text="data.profile was not read; load the spec with load_spec.", by="spec"))
+    notes += [PlanNote(text=text, by=firing.rule, sources=firing.sources) for text, firing in decided.outcome.notes]
+    notes += [
+        PlanNote(text=note.text, by=decided.knowledge.family.family, sources=note.sources)
+        for note in decided.knowledge.family.notes
+    ]
+    notes += _dead(stages)
+    return tuple(notes)
+
+
+def _dead(stages: tuple[Stage, ...]) -> list[PlanNote]:
+    """Parameters that the person lists and that never have an effect."""
+    return [
+        PlanNote(text=f"{name} never has an effect in this plan: {held.why[0]}", by="staging")
+        for name, held in stages[-1].fixed.items()
+        if held.active is False and not any(name in stage.search for stage in stages) and held.why
+    ]
+
+
+def records(decided: Decided, *, holds: bool) -> tuple[RuleRecord, ...]:
+    """The rules that apply, or those that do not."""
+    return tuple(
+        RuleRecord(
+            rule=rule.id,
+            because=rule.because,
+            applies=verdict.because,
+            unless=rule.unless,
+            parameters=_spoken_of(decided, rule),
+            sources=rule.sources,
+            confidence=rule.confidence,
+            overridden_by=decided.outcome.overridden.get(rule.id),
+        )
+        for rule, verdict in decided.judged
+        if verdict.holds is holds
+    )
+
+
+def _spoken_of(decided: Decided, rule: Rule) -> tuple[str, ...]:
+    """The parameters of the plan that a rule speaks of, by the plan's names."""
+    named = (name for effect in rule.then for name in parameters_of(effect))
+    return tuple(dict.fromkeys(decided.own_names[name] for name in named if name in decided.own_names))
+
+
+def waiting(decided: Decided) -> tuple[WaitingRule, ...]:
+    """The advice that waits for a fact: rules, and ranges with a bound that depends on one."""
+    rules = [
+        WaitingRule(rule=rule.id, fact=fact, because=rule.because, parameters=_spoken_of(decided, rule))
+        for rule, verdict in decided.judged
+        if verdict.holds is None
+        for fact in _to_give(decided, verdict.missing)
+    ]
+    ranges = [
+        WaitingRule(rule=f"range of {own}", fact=fact, because="A bound depends on it.", parameters=(own,))
+        for name, advice in decided.outcome.advice.items()
+        if (own := decided.own_names.get(name, name))
+        for fact in _to_give(decided, advice.open_facts)
+    ]
+    return (*rules, *ranges)
+
+
+def _to_give(decided: Decided, missing: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fact for name in missing for fact in facts.to_give(name, decided.facts)))
+
+
+def evidence(decided: Decided) -> dict[str, Evidence]:
+    """What is known of each parameter beyond this plan."""
+    known = decided.knowledge.family.parameters
+    shared = ("because", "usual", "departs", "tier", "tunability", "variance", "disputed", "sources", "confidence")
+    return {
+        c.name: Evidence(
+            default=decided.library_default(c), **{field: getattr(known[c.canonical], field) for field in shared}
+        )
+        for c in decided.candidates
+        if c.known
+    }
+
+
+def sources(decided: Decided, found: Plan) -> dict[str, Source]:
+    """The sources that the plan cites, and no others."""
+    groups: list[Iterable[str]] = [
+        *(e.sources for e in found.evidence.values()),
+        *(d.sources for e in found.evidence.values() for d in e.disputed),
+        *((e.tunability.source,) for e in found.evidence.values() if e.tunability),
+        *((e.variance.source,) for e in found.evidence.values() if e.variance),
+        *(searched.sources for stage in found.stages for searched in stage.search.values()),
+        *(held.sources for stage in found.stages for held in stage.fixed.values()),
+        *(record.sources for record in (*found.fired, *found.silent)),
+        *(note.sources for note in found.notes),
+        *(constraint.sources for constraint in found.constraints),
+        found.pruning.sources,
+    ]
+    known = decided.knowledge.sources
+    used = {source for group in groups for source in group if source != JUDGEMENT}
+    return {name: known[name] for name in sorted(used) if name in known}

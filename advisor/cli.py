@@ -1,0 +1,209 @@
+"""The command line: each command reads, calls one public function and prints.
+
+Commands import what they need when they run, so that ``advisor --help`` starts at once.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from advisor import __version__
+from advisor.errors import AdvisorError, InvalidFile, Problem
+
+if TYPE_CHECKING:
+    from advisor.plan import Plan
+    from advisor.terminal import Style
+
+FILE = click.Path(path_type=FilePath)
+
+
+class _Commands(click.Group):
+    """A group whose commands end with one message and an exit code where an expected error arises."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AdvisorError as error:
+            click.echo(_with_head(error), err=True)
+            ctx.exit(error.exit_code)
+
+
+def _with_head(error: AdvisorError) -> str:
+    text = str(error)
+    return text if ": error: " in text else f"error: {text}"
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="advisor")
+def main() -> None:
+    """Which hyperparameters to tune, where, in what order, for how many trials, and why.
+
+    \b
+    Write six lines about the model, the data and the budget into spec.yaml:
+      version: 1
+      model: {family: lightgbm, task: binary}
+      objective: {metric: auc, direction: maximize}
+      budget: {trials: 80}
+      data: {rows: 48000, features: 120}
+    and ask: advisor plan spec.yaml
+    """  # noqa: D301 - click reads the escape
+
+
+@main.command()
+@click.argument("spec", type=FILE)
+@click.option("-o", "--output", type=FILE, help="Write here instead of printing; the ending may say the format.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "yaml", "json", "markdown"]),
+    help="How to write the plan: text, or what the ending of the output says.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the samplers.")
+def plan(spec: FilePath, output: FilePath | None, form: str | None, seed: int) -> None:
+    """Answer SPEC with a staged search plan."""
+    from advisor import engine, loading, yamlio
+
+    document = yamlio.read(spec)
+    described = loading.spec_of(document)
+    with loading.placed_in(document):
+        found = engine.advise(described, seed=seed)
+    form = form or _format_of(output)
+    if output is None:
+        click.echo(_written(found, form, _style()), nl=False, color=True)
+        return
+    _write(output, _written(found, form, None))
+    click.echo(f"wrote {output}: {found.budget.trials} trials, {len(found.stages)} stages", err=True)
+
+
+_ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".md": "markdown", ".txt": "text"}
+
+
+def _format_of(output: FilePath | None) -> str:
+    return "text" if output is None else _ENDINGS.get(output.suffix.lower(), "yaml")
+
+
+def _written(found: Plan, form: str, style: Style | None) -> str:
+    if form == "json":
+        return json.dumps(found.to_data(), indent=2, ensure_ascii=False) + "\n"
+    if form == "yaml":
+        from advisor import yamlio
+
+        return yamlio.dump(found.to_data())
+    if form == "markdown":
+        from advisor import markdown
+
+        return markdown.rendered(found)
+    from advisor import terminal
+
+    return terminal.rendered(found, style)
+
+
+def _style() -> Style:
+    """Colour and width of the terminal; 80 columns and none where there is no terminal."""
+    from advisor.terminal import WIDTH, Style
+
+    if not sys.stdout.isatty():
+        return Style()
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(width=min(shutil.get_terminal_size((WIDTH, 24)).columns, 120), colour=colour)
+
+
+def _write(path: FilePath, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InvalidFile([Problem(sentence=f"{path} cannot be written: {error.strerror}")]) from error
+
+
+@main.command()
+@click.argument("plan", type=FILE)
+@click.argument("name", required=False)
+def explain(plan: FilePath, name: str | None) -> None:
+    """Say why PLAN says what it says: of a parameter, a rule or a source called NAME, or of everything."""
+    from advisor import loading
+    from advisor.explanation import explain as explained
+
+    click.echo(explained(loading.load_plan(plan), name))
+
+
+@main.group(cls=_Commands)
+def knowledge() -> None:
+    """Look at the knowledge base, and check one of your own."""
+
+
+@knowledge.command("list")
+def list_() -> None:
+    """The families that are known, with what matters first in each."""
+    from advisor import library
+
+    base = library.load_knowledge()
+    width = max(map(len, base.families))
+    for name, family in base.families.items():
+        first = [n for n, parameter in family.parameters.items() if parameter.tier == "critical"]
+        click.echo(f"{name.ljust(width)}  {family.title}: {', '.join(first)}")
+
+
+@knowledge.command()
+@click.argument("family")
+@click.option("--parameter", help="Only this parameter.")
+@click.option("--knowledge", "folder", type=FILE, help="A folder that is laid over the knowledge base.")
+def show(family: str, parameter: str | None, folder: FilePath | None) -> None:
+    """What the knowledge base says of FAMILY, as YAML."""
+    from advisor import library, yamlio
+    from advisor.errors import UnknownName
+
+    described = library.load(family, [folder] if folder else []).family
+    data = described.to_data()
+    if parameter is not None:
+        if parameter not in described.parameters:
+            raise UnknownName(f"parameter in {family}", parameter, described.parameters)
+        data = {parameter: data["parameters"][parameter]}
+    click.echo(yamlio.dump(data), nl=False)
+
+
+@knowledge.command()
+@click.argument("folder", required=False, type=FILE)
+def check(folder: FilePath | None) -> None:
+    """Check formats, references, sources and cases: of the knowledge base, or of FOLDER laid over it."""
+    from advisor import validation
+
+    report = validation.check(folder)
+    for problem in report.errors:
+        click.echo(problem, err=True)
+    click.echo(f"{report.families} families, {report.rules} rules, {report.cases} cases")
+    if report.errors:
+        click.get_current_context().exit(2)
+
+
+@knowledge.command()
+@click.argument("kind", type=click.Choice(["spec", "plan", "family"]))
+def schema(kind: str) -> None:
+    """The JSON Schema of a spec, a plan or a family, for editors and other programs."""
+    from advisor import schemas
+
+    click.echo(schemas.shipped(schemas.kind_named(kind)), nl=False)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what SHELL has to read to complete advisor's commands.
+
+    \b
+    bash: eval "$(advisor completion bash)"
+    zsh:  eval "$(advisor completion zsh)"
+    fish: advisor completion fish | source
+    """  # noqa: D301 - click reads the escape
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - click knows these three
+    click.echo(found(main, {}, "advisor", "_ADVISOR_COMPLETE").source())

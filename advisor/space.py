@@ -1,0 +1,203 @@
+"""Where a hyperparameter may lie: ranges of numbers and lists of choices, and how they are narrowed and widened."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+Value: TypeAlias = bool | int | float | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numeric:
+    """The numbers from ``low`` to ``high``, both included.
+
+    Attributes:
+        low: Least value, in natural units.
+        high: Greatest value, in natural units.
+        log: Whether equal ratios, rather than equal differences, are equally likely.
+        step: Distance of neighbouring values, counted from ``low``; none for all values between.
+        integer: Whether only whole numbers belong.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+    integer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A list of values, with or without an order."""
+
+    choices: tuple[Value, ...]
+    ordered: bool = False
+
+
+Domain: TypeAlias = Numeric | Choice
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two values are equal; ``True`` is not ``1``, and ``1`` is ``1.0``."""
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether the value is a number; a truth value is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def contains(domain: Domain, value: Value) -> bool:
+    """Whether ``value`` is one that a search of ``domain`` can propose."""
+    match domain:
+        case Choice(choices=choices):
+            return any(same(value, choice) for choice in choices)
+        case Numeric():
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                return False
+            if not domain.low <= value <= domain.high:
+                return False
+            if domain.integer and value != int(value):
+                return False
+            return domain.step is None or _on_grid(domain, value)
+
+
+def _on_grid(domain: Numeric, value: float) -> bool:
+    steps = (value - domain.low) / (domain.step or 1)
+    return math.isclose(steps, round(steps), abs_tol=1e-9)
+
+
+def clip(domain: Domain, value: Value) -> Value:
+    """The value of ``domain`` nearest to ``value``; its middle where nothing is near."""
+    if contains(domain, value):
+        return value
+    if isinstance(domain, Numeric) and isinstance(value, int | float) and not isinstance(value, bool):
+        return _onto_grid(domain, min(max(value, domain.low), domain.high))
+    if isinstance(domain, Choice) and domain.ordered and is_number(value):
+        numbers = [choice for choice in domain.choices if is_number(choice)]
+        if numbers:
+            return min(numbers, key=lambda choice: abs(float(choice or 0) - float(value or 0)))
+    return middle(domain)
+
+
+def middle(domain: Domain) -> Value:
+    """The middle of a range on its own scale; the first of choices without order."""
+    if isinstance(domain, Choice):
+        index = len(domain.choices) // 2 if domain.ordered else 0
+        return domain.choices[index]
+    if domain.log and domain.low > 0:
+        return _onto_grid(domain, math.sqrt(domain.low) * math.sqrt(domain.high))
+    return _onto_grid(domain, domain.low / 2 + domain.high / 2)
+
+
+def _onto_grid(domain: Numeric, value: float) -> Value:
+    if domain.step is not None:
+        steps = round((value - domain.low) / domain.step)
+        most = math.floor((domain.high - domain.low) / domain.step + 1e-9)
+        value = domain.low + min(max(steps, 0), most) * domain.step
+    if domain.integer:
+        return min(max(round(value), math.ceil(domain.low)), math.floor(domain.high))
+    return min(max(tidy(value), domain.low), domain.high)
+
+
+def tidy(value: float) -> float:
+    """The value to six significant digits, as people would write it."""
+    return float(f"{value:.6g}")
+
+
+def narrowed(
+    domain: Domain,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Value, ...] | None = None,
+) -> Domain | None:
+    """What of ``domain`` lies within the bounds, or None where nothing does.
+
+    Bounds on a list of choices keep the numbers within them; a list of choices given for a range
+    keeps the part of the range that they span.
+    """
+    if isinstance(domain, Choice):
+        kept = tuple(
+            choice
+            for choice in domain.choices
+            if (choices is None or any(same(choice, allowed) for allowed in choices)) and _within(choice, low, high)
+        )
+        return replace(domain, choices=kept) if kept else None
+    if choices is not None:
+        numbers = [float(choice) for choice in choices if isinstance(choice, int | float)]
+        if not numbers:
+            return None
+        low = max(numbers[0] if low is None else low, min(numbers))
+        high = min(max(numbers) if high is None else high, max(numbers))
+    return _between(
+        domain,
+        domain.low if low is None else max(low, domain.low),
+        domain.high if high is None else min(high, domain.high),
+    )
+
+
+def _within(choice: Value, low: float | None, high: float | None) -> bool:
+    if not isinstance(choice, int | float) or isinstance(choice, bool):
+        return True
+    return (low is None or choice >= low) and (high is None or choice <= high)
+
+
+def _between(domain: Numeric, low: float, high: float) -> Numeric | None:
+    if domain.step is not None:
+        low = domain.low + math.ceil((low - domain.low) / domain.step - 1e-9) * domain.step
+    if domain.integer:
+        low, high = math.ceil(low), math.floor(high)
+    return replace(domain, low=low, high=high) if low <= high else None
+
+
+def widened(
+    domain: Domain,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Value, ...] = (),
+) -> Domain:
+    """The least domain that holds ``domain`` and the bounds or choices given."""
+    if isinstance(domain, Choice):
+        new = tuple(c for c in choices if not any(same(c, old) for old in domain.choices))
+        return replace(domain, choices=_sorted_if(domain.ordered, domain.choices + new))
+    return replace(
+        domain,
+        low=domain.low if low is None else min(low, domain.low),
+        high=domain.high if high is None else max(high, domain.high),
+    )
+
+
+def _sorted_if(ordered: bool, choices: tuple[Value, ...]) -> tuple[Value, ...]:  # noqa: FBT001 - private
+    if ordered and all(is_number(choice) for choice in choices):
+        return tuple(sorted(choices, key=lambda choice: float(choice or 0)))
+    return choices
+
+
+def is_single(domain: Domain) -> bool:
+    """Whether only one value belongs, so that there is nothing to search."""
+    if isinstance(domain, Choice):
+        return len(domain.choices) == 1
+    return domain.low == domain.high
+
+
+def type_name(domain: Domain) -> str:
+    """The word for the domain in files: ``float``, ``int`` or ``categorical``."""
+    if isinstance(domain, Choice):
+        return "categorical"
+    return "int" if domain.integer else "float"
+
+
+def written(value: float, *, integer: bool) -> int | float:
+    """A bound as it is written in a plan: whole numbers without a point."""
+    return int(value) if integer else float(value)
+
+
+def shown_value(value: Value) -> str:
+    """The value as YAML writes it, in six digits at most."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,200 @@
+"""What a person writes: the model, the objective, the budget, the data, and perhaps some ranges."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from advisor import constraints, spellings
+from advisor.model import Count, Flag, Frozen, Number, Scalar, Share, Text, Values, Whole, WholeOrReal
+
+Task: TypeAlias = Literal[
+    "binary", "multiclass", "classification", "regression", "ranking", "language-modelling", "control"
+]
+Direction: TypeAlias = Literal["minimize", "maximize"]
+Role: TypeAlias = Literal["tune", "fixed", "nuisance"]
+Positive: TypeAlias = Annotated[Number, Field(gt=0)]
+
+
+class ModelFacts(Frozen):
+    """Which model is tuned."""
+
+    family: Text | None = Field(None, description="A family of the knowledge base, such as lightgbm.")
+    estimator: Text | None = Field(None, description="The class that is tuned, such as lightgbm.LGBMClassifier.")
+    task: Task | None = Field(None, description="What the model is to do.")
+    parameters: Positive | None = Field(None, description="How many weights are trained; its capacity.")
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if self.family is None and self.estimator is None:
+            raise ValueError("say which model: family: lightgbm, or estimator: lightgbm.LGBMClassifier")
+        return self
+
+
+class Objective(Frozen):
+    """What is measured, and which way is better; there is no default for that."""
+
+    metric: Text = Field(description="The name of the measured value.")
+    direction: Direction = Field(description="Whether less or more of the metric is better.")
+    split: Literal["train", "validation", "cross-validation", "test"] | None = Field(
+        None, description="Which part of the data the metric is measured on."
+    )
+    noise: Annotated[Number, Field(ge=0)] | None = Field(
+        None, description="Standard deviation of the metric over seeds, in its own unit."
+    )
+    default_value: Number | None = Field(
+        None, description="What the library's default reaches, in the unit of the metric."
+    )
+    attainable: Number | None = Field(
+        None, description="What the best known or possible model reaches, in the unit of the metric."
+    )
+
+
+class Budget(Frozen):
+    """What may be spent."""
+
+    trials: Count | None = Field(None, description="Configurations to evaluate, in all.")
+    parallel: Annotated[Count, Field(le=100_000)] | None = Field(None, description="Trials that run at the same time.")
+    minutes_per_trial: Positive | None = Field(None, description="Minutes that one trial takes.")
+    hours: Positive | None = Field(None, description="Hours from start to end, by the clock.")
+    memory_gb: Positive | None = Field(None, description="Memory of one trial, in gigabytes.")
+
+
+class DataFacts(Frozen):
+    """What is known of the data; a fact left out is unknown, and rules that need it stay silent."""
+
+    profile: Text | None = Field(None, description="A CSV or Parquet file to read the facts from.")
+    target: Text | None = Field(None, description="The column of the profile that is predicted.")
+    rows: Count | None = Field(None, description="Rows to train on.")
+    features: Count | None = Field(None, description="Columns to predict from.")
+    classes: Count | None = Field(None, description="Distinct classes of the target.")
+    positive_rate: Share | None = Field(None, description="Share of the rarest class.")
+    missing_share: Share | None = Field(None, description="Share of cells that are empty.")
+    categorical_features: Annotated[Whole, Field(ge=0)] | None = Field(
+        None, description="Columns that are not numbers."
+    )
+    max_cardinality: Annotated[Whole, Field(ge=0)] | None = Field(
+        None, description="Distinct values of the categorical column that has most."
+    )
+    tokens: Positive | None = Field(None, description="Tokens of text to train on.")
+
+
+class SpaceEntry(Frozen):
+    """A range, list or value that the person gives for one hyperparameter."""
+
+    is_: Text | None = Field(None, alias="is", description="The parameter of the knowledge base meant.")
+    type: Literal["float", "int", "categorical"] | None = Field(None, description="Kind of value.")
+    low: WholeOrReal | None = Field(None, description="Least value.")
+    high: WholeOrReal | None = Field(None, description="Greatest value.")
+    log: Flag | None = Field(None, description="Whether to search on a logarithmic scale.")
+    step: Annotated[WholeOrReal, Field(gt=0)] | None = Field(
+        None, description="Distance of neighbouring values, from low."
+    )
+    choices: Annotated[tuple[Scalar, ...], Field(min_length=1, max_length=10_000)] | None = Field(
+        None, description="The values to choose from."
+    )
+    ordered: Flag | None = Field(None, description="Whether the choices have an order.")
+    default: Scalar = Field(None, description="Where the search starts.")
+    value: Scalar = Field(None, description="The one value to hold it at.")
+    role: Role | None = Field(
+        None,
+        description="tune: always searched. fixed: held. nuisance: searched again in every stage.",
+    )
+    when: Mapping[Text, Scalar | tuple[Scalar, ...]] | None = Field(
+        None, description="Values of other parameters for which this one has an effect."
+    )
+
+    @model_validator(mode="after")
+    def _is_a_domain(self) -> Self:
+        numbers = [self.low, self.high, self.step]
+        if self.choices is not None and any(number is not None for number in numbers):
+            raise ValueError("give either choices or low and high, not both")
+        if self.low is not None and self.high is not None:
+            if self.low > self.high:
+                raise ValueError(f"low {self.low:g} is above high {self.high:g}; exchange them")
+            if self.step is not None and self.step > self.high - self.low:
+                raise ValueError(f"step {self.step:g} is larger than the range")
+        if self.log:
+            if self.low is not None and self.low <= 0:
+                raise ValueError(f"a logarithmic scale needs low above 0, not {self.low:g}")
+            if self.step is not None and not (self.type == "int" and self.step == 1):
+                raise ValueError("log and step exclude each other; leave one out")
+            if self.choices is not None:
+                raise ValueError("log says nothing about choices; leave it out")
+        if self.type == "int":
+            for name in ("low", "high", "step"):
+                number = getattr(self, name)
+                if number is not None and number != int(number):
+                    raise ValueError(f"{name} {number:g} is no whole number, but type is int")
+        return self
+
+    @property
+    def has_range(self) -> bool:
+        """Whether the entry says where to search, rather than only naming the parameter."""
+        return not (self.low is None and self.high is None and self.choices is None)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the entry holds the parameter at one value."""
+        return self.role == "fixed" or "value" in self.model_fields_set
+
+
+class Waiver(Frozen):
+    """A finding of ``advisor lint`` that the person accepts, and why."""
+
+    check: Text
+    parameter: Text | None = None
+    reason: Text
+    until: date | None = Field(None, description="The last day on which the waiver holds.")
+
+
+def _constraint(text: object) -> object:
+    if isinstance(text, str):
+        constraints.parsed(text)
+    return text
+
+
+Constraint: TypeAlias = Annotated[str, BeforeValidator(_constraint)]
+
+
+class Spec(Frozen):
+    """What ``advisor plan`` answers to. Six lines are enough; what is not given is unknown."""
+
+    version: Literal[1] = Field(description="The version of this format.")
+    name: Text | None = Field(None, description="What plans and reports call it.")
+    model: ModelFacts
+    objective: Objective
+    budget: Budget = Budget()
+    data: DataFacts = DataFacts()
+    fixed: Values = Field({}, description="Hyperparameters that are settled, and their values.")
+    space: Mapping[Text, Annotated[SpaceEntry, BeforeValidator(spellings.normalised)]] = Field(
+        {}, description="Hyperparameters that the person pins, narrows or names in their own way."
+    )
+    scope: Literal["open", "closed"] = Field(
+        "open", description="closed: nothing outside space and fixed is ever searched or set."
+    )
+    constraints: tuple[Constraint, ...] = Field((), description="Such as num_leaves <= 2 ** max_depth.")
+    waive: tuple[Waiver, ...] = ()
+    knowledge: tuple[Text, ...] = Field((), description="Folders of overlays; later ones win.")
+
+    @model_validator(mode="after")
+    def _names_are_used_once(self) -> Self:
+        twice = sorted(set(self.fixed) & set(self.space))
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: in both fixed and space; keep one")
+        if self.scope == "closed" and not self.fixed and not self.space:
+            raise ValueError("scope: closed needs a space or fixed values")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what the spec says: of its values, not of its layout, comments or folders."""
+        said: dict[str, Any] = self.to_data()
+        said.pop("knowledge", None)
+        canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()

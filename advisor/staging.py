@@ -1,0 +1,293 @@
+"""How a budget becomes stages: what is searched when, for how many trials, and which values the rest is held at.
+
+Every decision is a policy with a name, numbers from the knowledge base, and a sentence in the plan. A plan has few
+stages: first what matters most, then more of it around what was good. A stage keeps searching what earlier stages
+searched, in a narrower range, so nothing is settled by a handful of trials and parameters that interact meet at last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, floor
+
+from advisor.effects import Tier
+from advisor.plan import Limits
+from advisor.space import Domain, Value, is_single
+from advisor.spec import Role
+
+Policies = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A parameter of the plan to be, with everything that was decided about it.
+
+    Attributes:
+        name: What the plan calls it.
+        canonical: Its name in the knowledge base; the same where it is unknown there.
+        domain: Where to look; None where it is never searched.
+        hold: Its value while it is not searched.
+        default: The library's default, or where a search of an unknown parameter begins.
+        settled: Whether person or rule fixed it.
+        gain: What tuning it alone is worth; ranks parameters of the same tier.
+        when: Values of other parameters, by plan name, for which it has an effect.
+        limits: How far any stage may reach.
+    """
+
+    name: str
+    canonical: str
+    tier: Tier
+    priority: int
+    hold: Value
+    default: Value
+    domain: Domain | None = None
+    settled: bool = False
+    gain: float = 0.0
+    role: Role | None = None
+    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    limits: Limits | None = None
+    argument: str | None = None
+    why: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    confidence: str = "low"
+    known: bool = True
+
+    @property
+    def is_searchable(self) -> bool:
+        """Whether there is something to search, and somebody who wants it searched."""
+        if self.settled or self.role == "fixed" or self.domain is None or is_single(self.domain):
+            return False
+        return self.tier != "fixed" or self.role in {"tune", "nuisance"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A stage before it is written out.
+
+    Attributes:
+        name: What the stage is called.
+        search: Names that it searches, most important first.
+        trials: How many trials it has.
+        joined: Names that it searches and the stage before did not.
+        why: The policies that made it so.
+    """
+
+    name: str
+    search: tuple[str, ...]
+    trials: int
+    joined: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staging:
+    """All stages, and why some parameters are in none.
+
+    Attributes:
+        drafts: The stages in order.
+        left_out: The reason for each searchable parameter that the budget does not carry.
+        notes: What the person should know about the division.
+    """
+
+    drafts: tuple[Draft, ...]
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+_LEVEL: Mapping[Tier, int] = {"critical": 0, "important": 1, "minor": 2, "fixed": 2}
+_NAMES = ("critical", "important", "minor")
+
+
+def divide(
+    candidates: Sequence[Candidate],
+    trials: int,
+    parallel: int,
+    together: Iterable[tuple[str, ...]],
+    policies: Policies,
+) -> Staging:
+    """Decide how many stages there are, what each searches, and for how many trials.
+
+    Args:
+        candidates: Every parameter.
+        trials: The whole budget.
+        parallel: Trials that run at the same time.
+        together: Names that belong in the same stage.
+        policies: The numbers of every policy.
+    """
+    ranked = sorted((c for c in candidates if c.is_searchable), key=lambda c: (-c.priority, -c.gain))
+    carried, left_out = _carried(ranked, trials, policies)
+    if not carried:
+        only = Draft(name="fixed", search=(), trials=trials, why=("Nothing is left to search.",))
+        return Staging(
+            drafts=(only,),
+            left_out=left_out,
+            notes=("Everything is fixed: one trial measures it, and further trials only its noise.",),
+        )
+    levels = _levels(carried, together)
+    count, reason = _count(trials, parallel, policies)
+    groups = _grouped(levels, count)
+    drafts, merged = _with_trials(groups, carried, trials, parallel, policies)
+    first, *rest = drafts
+    return Staging(drafts=(replace(first, why=(reason, *first.why)), *rest), left_out=left_out, notes=merged)
+
+
+def _carried(
+    ranked: Sequence[Candidate], trials: int, policies: Policies
+) -> tuple[tuple[Candidate, ...], dict[str, str]]:
+    """The parameters that the budget can carry; what the person asked for always is."""
+    each = policies["what-a-budget-carries"]["trials_per_parameter"]
+    room = max(1, floor(trials / each))
+    asked = [c for c in ranked if c.role in {"tune", "nuisance"}]
+    others = [c for c in ranked if c not in asked]
+    kept = {c.name for c in (*asked, *others[: max(room - len(asked), 0 if asked else 1)])}
+    left_out = {
+        c.name: f"what-a-budget-carries: {_counted(trials, 'trial')} carry {_counted(room, 'parameter')} "
+        f"({each:g} trials each), and others matter more; say role: tune to search it all the same."
+        for c in ranked
+        if c.name not in kept
+    }
+    return tuple(c for c in ranked if c.name in kept), left_out
+
+
+def _levels(carried: Sequence[Candidate], together: Iterable[tuple[str, ...]]) -> dict[str, int]:
+    """The stage each parameter would join, were there a stage for each tier; partners join together."""
+    levels = {c.name: _LEVEL[c.tier] for c in carried}
+    groups = [[name for name in group if name in levels] for group in together]
+    changed = True
+    while changed:
+        changed = False
+        for group in groups:
+            earliest = min((levels[name] for name in group), default=0)
+            late = [name for name in group if levels[name] > earliest]
+            levels.update(dict.fromkeys(late, earliest))
+            changed = changed or bool(late)
+    return levels
+
+
+def _count(trials: int, parallel: int, policies: Policies) -> tuple[int, str]:
+    policy = policies["stages"]
+    count = 1 + (trials >= policy["two_from"]) + (trials >= policy["three_from"])
+    rounds = trials / parallel
+    most = max(1, floor(rounds / 2))
+    reason = (
+        f"stages: {_counted(trials, 'trial')} make {_counted(count, 'stage')} "
+        f"(two from {policy['two_from']:g}, three from {policy['three_from']:g})."
+    )
+    if count > most:
+        return most, (
+            f"stages: with {parallel} trials in parallel results come back {rounds:.3g} times, "
+            f"so there {'is one stage' if most == 1 else f'are {most} stages'}."
+        )
+    return count, reason
+
+
+def _grouped(levels: Mapping[str, int], count: int) -> list[tuple[str, list[str]]]:
+    """The names that join at each stage; the last stages share what has no stage of its own."""
+    present = sorted(set(levels.values()))
+    groups: list[tuple[str, list[str]]] = []
+    for position, level in enumerate(present):
+        names = [name for name, at in levels.items() if at == level]
+        if position < count:
+            groups.append((_NAMES[level], names))
+        else:
+            title, earlier = groups[-1]
+            groups[-1] = (f"{title} and {_NAMES[level]}", earlier + names)
+    titles = ["refine", "refine again"]
+    groups += [(title, []) for title in titles[: count - len(groups)]]
+    return groups
+
+
+def _with_trials(
+    groups: list[tuple[str, list[str]]],
+    carried: Sequence[Candidate],
+    trials: int,
+    parallel: int,
+    policies: Policies,
+) -> tuple[list[Draft], tuple[str, ...]]:
+    """Give each stage its trials; one that would have too few is merged with the next."""
+    always = {c.name for c in carried if c.role == "nuisance"}
+    order = [c.name for c in carried]
+    merged: list[str] = []
+    while True:
+        drafts = _cumulative(groups, order, always, _shares(len(groups), trials, parallel, policies))
+        short = next((i for i, d in enumerate(drafts) if _is_too_short(d, policies)), None)
+        if short is None or len(groups) == 1:
+            return drafts, tuple(merged)
+        at = min(short, len(groups) - 2)
+        merged.append(
+            f"least-stage: the stage {groups[short][0]!r} would have {_counted(drafts[short].trials, 'trial')} "
+            f"for {_counted(len(drafts[short].search), 'parameter')}, "
+            f"so {groups[at][0]!r} and {groups[at + 1][0]!r} are one stage."
+        )
+        groups = [*groups[:at], _merged(groups[at], groups[at + 1]), *groups[at + 2 :]]
+
+
+def _merged(first: tuple[str, list[str]], second: tuple[str, list[str]]) -> tuple[str, list[str]]:
+    title = first[0] if second[0].startswith("refine") else f"{first[0]} and {second[0]}"
+    return title, first[1] + second[1]
+
+
+def _is_too_short(draft: Draft, policies: Policies) -> bool:
+    policy = policies["least-stage"]
+    return draft.trials < max(policy["trials"], ceil(policy["per_parameter"] * len(draft.search)))
+
+
+def _shares(count: int, trials: int, parallel: int, policies: Policies) -> list[int]:
+    """Trials of each stage; whole rounds of parallel trials where that is possible, the last takes the rest."""
+    policy = policies["stages"]
+    early = {
+        1: [],
+        2: [policy["first_of_two"]],
+        3: [policy["first_of_three"], policy["second_of_three"]],
+    }[count]
+    numbers = []
+    for share in early:
+        number = max(1, round(share * trials))
+        if number > parallel:
+            number -= number % parallel
+        numbers.append(number)
+    return [*numbers, trials - sum(numbers)]
+
+
+def _cumulative(
+    groups: list[tuple[str, list[str]]], order: list[str], always: set[str], trials: list[int]
+) -> list[Draft]:
+    drafts: list[Draft] = []
+    searched = set(always)
+    for (title, joined), number in zip(groups, trials, strict=True):
+        new = tuple(name for name in order if name in joined and (name not in searched or not drafts))
+        searched |= set(joined)
+        drafts.append(
+            Draft(
+                name=title,
+                search=tuple(name for name in order if name in searched),
+                trials=number,
+                joined=new,
+            )
+        )
+    return drafts
+
+
+def startup(draft: Draft, policies: Policies) -> int:
+    """Trials before results guide the next: some for each parameter, at most half of the stage."""
+    policy = policies["sampler"]
+    wanted = policy["startup_per_parameter"] * len(draft.search)
+    bounded = min(max(policy["startup_least"], wanted), policy["startup_most"])
+    return int(min(bounded, max(1, draft.trials // 2)))
+
+
+def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:
+    """Whether results come back often enough to guide the choice of trials."""
+    return draft.trials / parallel >= policies["sampler"]["rounds_least"]
+
+
+def most_starts(trials: int, policies: Policies) -> int:
+    """How many known configurations a stage of so many trials evaluates first."""
+    policy = policies["starts"]
+    share = policy["tiny_share"] if trials < policy["tiny_below"] else policy["share"]
+    return int(max(1, min(policy["most"], floor(share * trials))))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

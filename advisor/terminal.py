@@ -1,0 +1,189 @@
+"""A plan as a person reads it in a terminal: what it says in a few lines, then a table for each stage."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from advisor.effects import shown
+from advisor.plan import Held, Plan, Searched, Stage
+from advisor.space import Value, shown_value
+
+WIDTH: Final = 80
+"""Columns where the terminal does not say how many it has."""
+_COLOURS: Final = {"bold": "1", "dim": "2", "critical": "1;31", "important": "33", "minor": "36", "fixed": "2"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How wide, and whether in colour."""
+
+    width: int = WIDTH
+    colour: bool = False
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour, or as it is."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
+
+    def wrapped(self, text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
+        """The text in lines of at most the width."""
+        yield from textwrap.wrap(
+            text,
+            max(self.width, 40),
+            initial_indent=indent,
+            subsequent_indent=indent if hanging is None else hanging,
+            break_on_hyphens=False,
+        ) or [indent.rstrip()]
+
+
+def rendered(plan: Plan, style: Style | None = None) -> str:
+    """The plan as text."""
+    return "\n".join(_lines(plan, style or Style())) + "\n"
+
+
+def _lines(plan: Plan, style: Style) -> Iterator[str]:
+    yield from _head(plan, style)
+    for stage in plan.stages:
+        yield ""
+        yield from _stage(plan, stage, style)
+    yield from _left_out(plan, style)
+    yield ""
+    yield from _rest(plan, style)
+
+
+def _head(plan: Plan, style: Style) -> Iterator[str]:
+    trials, stages = counted(plan.budget.trials, "trial"), counted(len(plan.stages), "stage")
+    model = plan.spec.estimator or plan.spec.family
+    name = "" if plan.spec.name == plan.spec.family else f"{plan.spec.name}: "
+    title = f"{name}{model}, {trials} in {stages}, {plan.objective.direction} {plan.objective.metric}"
+    yield from (style.paint(line, "bold") for line in style.wrapped(title))
+    yield from style.wrapped(plan.bar.note)
+
+
+def _stage(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
+    sampler = f"{stage.sampler.name}, {counted(stage.sampler.startup, 'start-up trial')}, seed {stage.sampler.seed}"
+    yield style.paint(f"Stage {stage.id}: {stage.name}", "bold") + f"  {counted(stage.trials, 'trial')}  ({sampler})"
+    if stage.search:
+        yield from _table(plan, stage, style)
+    new = [name for name in stage.fixed if _is_worth_showing(plan, stage, name)]
+    if new:
+        held = ", ".join(f"{name} {shown_value(stage.fixed[name].value)}" for name in new)
+        yield from style.wrapped(f"holds  {held}", "  ", " " * 9)
+    if stage.start:
+        points = counted(len(stage.start), "known configuration")
+        first = "the library's default" if plan.bar.library_default else "what the stage holds"
+        yield from style.wrapped(f"first  {points}, beginning with {first}", "  ", " " * 9)
+    if stage.narrow.from_ is not None:
+        yield from style.wrapped(f"ranges {narrowing(stage)}", "  ", " " * 9)
+    for reason in stage.why:
+        yield from style.wrapped(f"why    {reason}", "  ", " " * 9)
+
+
+def narrowing(stage: Stage) -> str:
+    """How the ranges of a stage follow from the one before, in words."""
+    rule = stage.narrow
+    still = [name for name in rule.open or () if name in stage.search]
+    text = f"follow from stage {rule.from_}: {(rule.keep or 1) * 100:g} % of each, around what was good"
+    text += f", after at least {counted(rule.at_least or 1, 'trial')}"
+    text += ", opening where the good lie at an edge" if rule.extend_at_edge else ""
+    return text + (f"; not narrowed: {', '.join(still)}" if still else "")
+
+
+def _is_worth_showing(plan: Plan, stage: Stage, name: str) -> bool:
+    """Whether a held parameter belongs in the short view: where it has an effect and is not said already."""
+    held = stage.fixed[name]
+    if held.active is False:
+        return False
+    before = plan.stages[stage.id - 2].fixed.get(name) if stage.id > 1 else None
+    return before is None or before.value != held.value
+
+
+def _table(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
+    """A row for each parameter; the reason follows where a parameter is searched for the first time."""
+    rows = [
+        (name, shown(s.domain), "" if s.default is None else shown_value(s.default), s.tier)
+        for name, s in stage.search.items()
+    ]
+    head = ("searches", "where", "default", "tier")
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    yield "  " + style.paint("  ".join(title.ljust(widths[i]) for i, title in enumerate(head)).rstrip(), "dim")
+    before = {name for earlier in plan.stages[: stage.id - 1] for name in earlier.search}
+    for *cells, tier in rows:
+        line = "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(cells))
+        yield f"  {line}  {style.paint(tier, tier)}"
+        if cells[0] not in before:
+            yield from style.wrapped(_reason(stage.search[cells[0]]), " " * 6)
+
+
+def _reason(searched: Searched) -> str:
+    """The last reason: that of the rule or of the person, where one spoke; else the family's."""
+    why = searched.why[-1] if searched.why else ""
+    if searched.when:
+        parents = " and ".join(
+            f"{parent} is {' or '.join(map(shown_value, _many(value)))}" for parent, value in searched.when.items()
+        )
+        why = f"(only where {parents}) {why}"
+    return why
+
+
+def _many(value: Value | tuple[Value, ...]) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _left_out(plan: Plan, style: Style) -> Iterator[str]:
+    """What could be searched and is not, and why."""
+    last = plan.stages[-1]
+    left = [(name, held) for name, held in last.fixed.items() if _is_left_out(held)]
+    if left:
+        yield ""
+        yield style.paint("Not searched, for want of trials", "bold")
+        yield from style.wrapped(", ".join(f"{name} {shown_value(held.value)}" for name, held in left), "  ")
+        yield from style.wrapped(left[0][1].why[0], "  ")
+
+
+def _is_left_out(held: Held) -> bool:
+    return any(reason.startswith("what-a-budget-carries") for reason in held.why)
+
+
+def _rest(plan: Plan, style: Style) -> Iterator[str]:
+    for title, lines in sections(plan):
+        yield style.paint(title, "bold")
+        for line in lines:
+            yield from style.wrapped(f"- {line}", "  ", "    ")
+    yield from style.wrapped("advisor explain PLAN NAME says why, and according to whom (write the plan with -o PLAN).")
+
+
+def sections(plan: Plan) -> list[tuple[str, Sequence[str]]]:
+    """What stands below the stages, under its title."""
+    waits: dict[str, list[str]] = {}
+    for waiting in plan.waits_for:
+        waits.setdefault(waiting.fact, []).append(waiting.rule)
+    found: list[tuple[str, Sequence[str]]] = [
+        ("Early stopping", [_pruning(plan)]),
+        ("Keep", [f"{constraint.expression}: {constraint.why}" for constraint in plan.constraints]),
+        ("Confirm", [_confirmation(plan)] if plan.confirm else []),
+        ("Notes", [note.text for note in plan.notes]),
+        ("Tell me more, and these may speak", [f"{fact}: {', '.join(rules)}" for fact, rules in waits.items()]),
+    ]
+    return [(title, lines) for title, lines in found if lines]
+
+
+def _pruning(plan: Plan) -> str:
+    pruning = plan.pruning
+    if not pruning.advised:
+        return f"not advised. {pruning.why}"
+    step = f" (step {pruning.from_step})" if pruning.from_step else ""
+    share = f"{(pruning.least_share or 0) * 100:g} %"
+    return f"{pruning.method}, on {pruning.on}, not before {share} of a trial{step}. {pruning.why}"
+
+
+def _confirmation(plan: Plan) -> str:
+    assert plan.confirm is not None  # noqa: S101 - asked only then
+    return f"the best {plan.confirm.finalists}, {counted(plan.confirm.repeats, 'time')} each. {plan.confirm.why}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 trial``, ``2 trials``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

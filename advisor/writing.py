@@ -1,0 +1,226 @@
+"""Writing a plan out: from everything that was decided to stages, starts, reasons and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from advisor import accounts, activity, staging, starts
+from advisor.activity import Activity
+from advisor.decided import Decided
+from advisor.plan import (
+    Held,
+    KnowledgeReference,
+    Narrowing,
+    OverlayReference,
+    Plan,
+    PlanBudget,
+    PlanConstraint,
+    PlanObjective,
+    PlanWaiver,
+    Sampler,
+    Searched,
+    SpecReference,
+    Stage,
+)
+from advisor.space import Choice, Domain, shown_value, type_name, written
+from advisor.staging import Candidate, Draft
+
+
+def plan(decided: Decided, seed: int) -> Plan:
+    """The plan as a value that can be saved."""
+    spec, shared = decided.spec, decided.knowledge.shared
+    kept = accounts.relations(decided)
+    stages = _stages(decided, seed, kept)
+    parts = {
+        "constraints": kept,
+        "pruning": accounts.pruning(decided, stages),
+        "notes": accounts.notes(decided, stages),
+        "fired": accounts.records(decided, holds=True),
+        "silent": accounts.records(decided, holds=False),
+        "evidence": accounts.evidence(decided),
+    }
+    found = Plan(
+        version=1,
+        spec=SpecReference(
+            name=spec.name or decided.knowledge.family.family,
+            sha256=spec.sha256,
+            family=decided.knowledge.family.family,
+            estimator=decided.estimator.name if decided.estimator else None,
+            task=spec.model.task,
+        ),
+        knowledge=KnowledgeReference(
+            version=shared.version,
+            sha256=decided.knowledge.sha256,
+            overlays=tuple(OverlayReference(name=o.name, sha256=o.sha256) for o in decided.knowledge.overlays),
+        ),
+        objective=PlanObjective(
+            metric=spec.objective.metric,
+            direction=spec.objective.direction,
+            split=spec.objective.split,
+            noise=spec.objective.noise,
+        ),
+        budget=PlanBudget(trials=decided.trials, parallel=decided.parallel),
+        bar=accounts.bar(decided, stages[0]),
+        stages=stages,
+        confirm=accounts.confirmation(decided),
+        waits_for=accounts.waiting(decided),
+        waived=tuple(PlanWaiver(**dict(waiver)) for waiver in spec.waive),
+        **parts,
+    )
+    return found.having(sources=accounts.sources(decided, found))
+
+
+# Stages
+
+
+def _stages(decided: Decided, seed: int, kept: tuple[PlanConstraint, ...]) -> tuple[Stage, ...]:
+    stages: list[Stage] = []
+    for number, draft in enumerate(decided.division.drafts, 1):
+        active = activity.in_stage(decided, draft)
+        search = {
+            name: _searched(decided.by_name[name], active[name]) for name in draft.search if active[name] is not None
+        }
+        held = {
+            c.name: _held(decided, c, active=active[c.name] is not None)
+            for c in decided.candidates
+            if c.name not in search
+        }
+        held |= _given(decided)
+        stages.append(
+            Stage(
+                id=number,
+                name=draft.name,
+                trials=draft.trials,
+                sampler=_sampler(decided, draft, seed + number - 1),
+                start=starts.points(decided, draft, search, held, kept) if number == 1 else (),
+                search=search,
+                fixed=held,
+                narrow=_narrowing(decided, draft, number),
+                why=_stage_why(decided, draft),
+            )
+        )
+    return tuple(stages)
+
+
+def _searched(candidate: Candidate, depends: Activity | None) -> Searched:
+    domain = candidate.domain
+    assert domain is not None  # noqa: S101 - only what has a domain is searched
+    return Searched(
+        **_domain_fields(domain),
+        default=candidate.default,
+        tier=candidate.tier,
+        role=candidate.role,
+        is_=candidate.canonical if candidate.canonical != candidate.name else None,
+        argument=candidate.argument,
+        when={k: v if len(v) > 1 else v[0] for k, v in (depends or {}).items()} or None,
+        limits=candidate.limits,
+        why=candidate.why,
+        sources=candidate.sources,
+        confidence=candidate.confidence,
+    )
+
+
+def _domain_fields(domain: Domain) -> dict[str, object]:
+    if isinstance(domain, Choice):
+        return {
+            "type": "categorical",
+            "choices": domain.choices,
+            "ordered": domain.ordered or None,
+        }
+    whole = domain.integer
+    return {
+        "type": type_name(domain),
+        "low": written(domain.low, integer=whole),
+        "high": written(domain.high, integer=whole),
+        "log": domain.log or None,
+        "step": None if domain.step is None else written(domain.step, integer=whole),
+    }
+
+
+def _held(decided: Decided, candidate: Candidate, *, active: bool) -> Held:
+    reasons = [*_why_held(decided, candidate, active=active)]
+    evidence = decided.knowledge.family.parameters.get(candidate.canonical)
+    if candidate.tier == "fixed" and evidence is not None and evidence.departs:
+        reasons.append(evidence.departs)
+    return Held(
+        value=candidate.hold,
+        tier=candidate.tier,
+        is_=candidate.canonical if candidate.canonical != candidate.name else None,
+        argument=candidate.argument,
+        active=None if active else False,
+        why=tuple(dict.fromkeys(reasons)),
+        sources=candidate.sources,
+    )
+
+
+def _why_held(decided: Decided, candidate: Candidate, *, active: bool) -> Iterable[str]:
+    if not active:
+        parents = " and ".join(
+            f"{parent} is {' or '.join(map(shown_value, wanted))}" for parent, wanted in candidate.when.items()
+        )
+        yield f"Without effect here: it matters only where {parents}."
+        return
+    if candidate.settled or not candidate.is_searchable:
+        yield from candidate.why
+        return
+    if candidate.name in decided.division.left_out:
+        yield decided.division.left_out[candidate.name]
+    later = next((n for n, d in enumerate(decided.division.drafts, 1) if candidate.name in d.search), None)
+    if later is not None:
+        yield f"Searched from stage {later} on."
+    yield from candidate.why[:1]
+
+
+def _given(decided: Decided) -> dict[str, Held]:
+    """Arguments that make the estimator a member of the family, where the person lets us set them."""
+    if decided.estimator is None or decided.spec.scope == "closed":
+        return {}
+    names = {c.name for c in decided.candidates} | {c.canonical for c in decided.candidates}
+    return {
+        name: Held(value=value, why=(f"It makes {decided.estimator.name} a {decided.knowledge.family.title}.",))
+        for name, value in decided.estimator.given.items()
+        if name not in names
+    }
+
+
+def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
+    sequential = staging.is_sequential(draft, decided.parallel, decided.policies)
+    startup = staging.startup(draft, decided.policies) if sequential else 0
+    return Sampler(name="tpe" if sequential else "quasi-random", seed=seed, startup=startup)
+
+
+def _narrowing(decided: Decided, draft: Draft, number: int) -> Narrowing:
+    if number == 1:
+        return Narrowing()
+    policy = decided.policies["narrowing"]
+    joined = set(draft.joined)
+    partners = {
+        decided.own_names[name]
+        for interaction in decided.knowledge.family.interactions
+        if interaction.advice in {"keep-open", "same-stage"}
+        and joined & {decided.own_names.get(n, n) for n in interaction.parameters}
+        for name in interaction.parameters
+        if name in decided.own_names
+    }
+    nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
+    still_open = tuple(n for n in draft.search if n in joined or n in partners | nuisance)
+    return Narrowing(
+        from_=number - 1,
+        keep=policy["keep"],
+        at_least=int(policy["at_least"]),
+        extend_at_edge=True,
+        open=still_open or None,
+    )
+
+
+def _stage_why(decided: Decided, draft: Draft) -> tuple[str, ...]:
+    policies = decided.knowledge.shared.policies
+    why = [*draft.why]
+    if not staging.is_sequential(draft, decided.parallel, decided.policies):
+        rounds = draft.trials / decided.parallel
+        why.append(f"sampler: results come back {rounds:.3g} times. {policies['sampler'].because}")
+    if draft is not decided.division.drafts[0]:
+        why.append(f"narrowing: {policies['narrowing'].because}")
+    else:
+        why.append(f"starts: {policies['starts'].because}")
+    return tuple(why)

@@ -1,0 +1,26 @@
+"""How users write it; checked by mypy, never run."""
+
+from __future__ import annotations
+
+import advisor
+from advisor import Plan, Spec, Stage
+
+
+def plan_of_a_mapping() -> Plan:
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "model": {"family": "lightgbm", "task": "binary"},
+            "objective": {"metric": "auc", "direction": "maximize"},
+        }
+    )
+    return advisor.advise(spec, seed=0)
+
+
+def first_stage(path: str) -> Stage:
+    return advisor.load_plan(path).stages[0]
+
+
+def reasons(path: str) -> str:
+    plan: Plan = advisor.advise(advisor.load_spec(path))
+    return advisor.explain(plan, "learning_rate")
