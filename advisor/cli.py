@@ -6,6 +6,7 @@ Commands import what they need when they run, so that ``advisor --help`` starts 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from advisor.terminal import Style
 
 FILE = click.Path(path_type=FilePath)
+
+# Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the time of a plan.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 class _Commands(click.Group):
@@ -55,6 +59,26 @@ def main() -> None:
       data: {rows: 48000, features: 120}
     and ask: advisor plan spec.yaml
     """  # noqa: D301 - click reads the escape
+
+
+def run() -> None:
+    """The installed command: ``main``, without the clean-up that a short process does not need.
+
+    Collecting garbage while modules load, and taking everything apart at the end, is a fifth of the time of a plan.
+    mypy ends itself in the same way.
+    """
+    gc.disable()
+    code: int | str | None = 0
+    try:
+        main()
+        sys.stdout.flush()
+    except SystemExit as stop:
+        code = stop.code
+    except OSError as error:  # such as a full disk behind the pipe
+        sys.stderr.write(f"error: the answer cannot be written: {error.strerror}\n")
+        code = AdvisorError.exit_code
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 @main.command()
