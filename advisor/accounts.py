@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 
-from advisor import constraints, facts
+from advisor import facts
 from advisor.decided import Decided
 from advisor.effects import parameters_of
 from advisor.knowledge import JUDGEMENT, Fidelity, Rule, Source
@@ -14,7 +14,6 @@ from advisor.plan import (
     Confirmation,
     Evidence,
     Plan,
-    PlanConstraint,
     PlanNote,
     Pruning,
     RuleRecord,
@@ -23,39 +22,28 @@ from advisor.plan import (
 )
 from advisor.space import is_number, same, shown_value
 
+_LONGEST = 10**12
+"""Steps of a trial beyond which the length is no count of steps."""
+
 
 def bar(decided: Decided, first: Stage) -> Bar:
     """What the search has to beat."""
-    default = {c.name: c.hold if decided.is_held_by_person(c) else c.default for c in decided.candidates}
-    if not first.start or any(first.start[0][n] != v for n, v in default.items() if n in first.start[0]):
-        return Bar(
-            library_default=False, note="The library's default breaks a constraint, so trial 0 is not the default."
-        )
+    default = {c.name: decided.at_default(c, first.search) for c in decided.candidates}
+    begins = first.start[0] if first.start else {}
+    if not begins or any(not same(begins[n], v) for n, v in default.items() if n in begins):
+        note = "The library's default breaks a constraint, so trial 0 is not the default."
+        if not first.start:
+            note += " Nor does any configuration that is known keep the constraints, so the search starts from none."
+        return Bar(library_default=False, note=note)
     moved = [
-        f"{c.name} {shown_value(decided.library_default(c))} -> {shown_value(c.default)}"
+        f"{c.name} {shown_value(decided.library_default(c))} -> {shown_value(default[c.name])}"
         for c in decided.candidates
-        if c.known and not c.settled and not same(decided.library_default(c), c.default)
+        if c.known and not decided.is_held_by_person(c) and not same(decided.library_default(c), default[c.name])
     ]
     note = "The library's default is trial 0 and the bar to beat."
     if moved:
         note += f" Where a range cannot hold it, the nearest value stands for it: {', '.join(moved)}."
     return Bar(library_default=True, note=note)
-
-
-def relations(decided: Decided) -> tuple[PlanConstraint, ...]:
-    """The constraints of the knowledge base that concern this plan, and the person's own."""
-    present = set(decided.own_names)
-    found = [
-        PlanConstraint(
-            expression=constraints.renamed(i.constraint, decided.own_names),
-            why=i.because,
-            sources=i.sources,
-        )
-        for i in decided.knowledge.family.interactions
-        if i.constraint is not None and constraints.names(i.constraint) <= present
-    ]
-    found += [PlanConstraint(expression=text, why="You asked for it in the spec.") for text in decided.spec.constraints]
-    return tuple(found)
 
 
 def pruning(decided: Decided, stages: tuple[Stage, ...]) -> Pruning:
@@ -94,7 +82,9 @@ def pruning(decided: Decided, stages: tuple[Stage, ...]) -> Pruning:
 def _first_step(decided: Decided, fidelity: Fidelity) -> int | None:
     """The step from which a trial may be stopped, where the length of a whole trial is known."""
     length = next((c.hold for c in decided.candidates if c.canonical == fidelity.parameter), None)
-    return max(1, ceil(fidelity.least_share * float(length or 0))) if is_number(length) else None
+    if not is_number(length) or not 1 <= float(length or 0) <= _LONGEST:
+        return None
+    return max(1, ceil(fidelity.least_share * float(length or 0)))
 
 
 def confirmation(decided: Decided) -> Confirmation | None:
@@ -113,10 +103,15 @@ def confirmation(decided: Decided) -> Confirmation | None:
 def notes(decided: Decided, stages: tuple[Stage, ...]) -> tuple[PlanNote, ...]:
     """What to know before the search begins."""
     notes = [PlanNote(text=text, by="spec") for text in decided.notes]
+    if decided.estimator is not None and not _says_which(decided):
+        notes.append(PlanNote(text=f"model.task is not given; {decided.estimator.name} is assumed.", by="spec"))
     notes += [PlanNote(text=text, by="staging") for text in decided.division.notes]
     if "derived.trials" not in decided.facts:
         policy = decided.knowledge.shared.policies["trials-when-not-given"]
         notes.append(PlanNote(text=policy.because, by="trials-when-not-given", sources=policy.sources))
+    if (decided.spec.budget.parallel or 1) > decided.parallel:
+        text = f"{_counted(decided.trials)} cannot keep {decided.spec.budget.parallel} places busy; so many are used."
+        notes.append(PlanNote(text=text, by="budget"))
     asked, fit = decided.facts.get("budget.trials"), decided.facts.get("derived.trials_affordable")
     if isinstance(asked, int) and isinstance(fit, float) and fit < asked:
         notes.append(
@@ -132,16 +127,27 @@ def notes(decided: Decided, stages: tuple[Stage, ...]) -> tuple[PlanNote, ...]:
         PlanNote(text=note.text, by=decided.knowledge.family.family, sources=note.sources)
         for note in decided.knowledge.family.notes
     ]
-    notes += _dead(stages)
+    notes += _dead(decided, stages)
     return tuple(notes)
 
 
-def _dead(stages: tuple[Stage, ...]) -> list[PlanNote]:
+def _counted(trials: int) -> str:
+    return f"{trials} trial{'' if trials == 1 else 's'}"
+
+
+def _says_which(decided: Decided) -> bool:
+    """Whether the spec tells which of the family's estimators is meant, as far as they serve different tasks."""
+    told = decided.spec.model.estimator is not None or decided.spec.model.task is not None
+    return told or len({estimator.tasks for estimator in decided.knowledge.family.models}) == 1
+
+
+def _dead(decided: Decided, stages: tuple[Stage, ...]) -> list[PlanNote]:
     """Parameters that the person lists and that never have an effect."""
     return [
         PlanNote(text=f"{name} never has an effect in this plan: {held.why[0]}", by="staging")
         for name, held in stages[-1].fixed.items()
-        if held.active is False and not any(name in stage.search for stage in stages) and held.why
+        if name in decided.spec.space and held.active is False and held.why
+        if not any(name in stage.search for stage in stages)
     ]
 
 
@@ -151,7 +157,7 @@ def records(decided: Decided, *, holds: bool) -> tuple[RuleRecord, ...]:
         RuleRecord(
             rule=rule.id,
             because=rule.because,
-            applies=verdict.because,
+            applies=verdict.because or "always",
             unless=rule.unless,
             parameters=_spoken_of(decided, rule),
             sources=rule.sources,
@@ -165,8 +171,8 @@ def records(decided: Decided, *, holds: bool) -> tuple[RuleRecord, ...]:
 
 def _spoken_of(decided: Decided, rule: Rule) -> tuple[str, ...]:
     """The parameters of the plan that a rule speaks of, by the plan's names."""
-    named = (name for effect in rule.then for name in parameters_of(effect))
-    return tuple(dict.fromkeys(decided.own_names[name] for name in named if name in decided.own_names))
+    named = {name for effect in rule.then for name in parameters_of(effect)}
+    return tuple(own for canonical, own in decided.own_names.items() if canonical in named)
 
 
 def waiting(decided: Decided) -> tuple[WaitingRule, ...]:
@@ -212,6 +218,7 @@ def sources(decided: Decided, found: Plan) -> dict[str, Source]:
         *((e.variance.source,) for e in found.evidence.values() if e.variance),
         *(searched.sources for stage in found.stages for searched in stage.search.values()),
         *(held.sources for stage in found.stages for held in stage.fixed.values()),
+        *(reason.sources for stage in found.stages for reason in stage.start_why),
         *(record.sources for record in (*found.fired, *found.silent)),
         *(note.sources for note in found.notes),
         *(constraint.sources for constraint in found.constraints),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -11,7 +11,7 @@ from advisor.errors import InvalidFile, Problem, UnknownName, did_you_mean
 from advisor.knowledge import Estimator, Family, Parameter
 from advisor.library import Knowledge
 from advisor.space import same
-from advisor.spec import Spec
+from advisor.spec import Spec, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ def knowledge_for(spec: Spec) -> Knowledge:
         InvalidFile: Several families describe the estimator.
     """
     overlays = [FilePath(folder) for folder in spec.knowledge]
+    library.refuse_missing(overlays)
     if spec.model.family is not None:
         return library.load(spec.model.family, overlays)
     wanted = spec.model.estimator or ""
@@ -117,7 +118,11 @@ def estimator_for(spec: Spec, family: Family) -> Estimator | None:
         return found
     task = spec.model.task
     fitting = [e for e in family.models if task is None or not e.tasks or task in e.tasks]
-    return next(iter(fitting or family.models), None)
+    if family.models and not fitting:
+        served = ", ".join(dict.fromkeys(task for e in family.models for task in e.tasks))
+        sentence = f"{family.title} has nothing for the task {task}"
+        raise InvalidFile([Problem(sentence=sentence, path=("model", "task"), hint=f"its tasks: {served}")])
+    return next(iter(fitting), None)
 
 
 def parameters(spec: Spec, family: Family, estimator: Estimator | None) -> tuple[Bound, ...]:
@@ -127,20 +132,14 @@ def parameters(spec: Spec, family: Family, estimator: Estimator | None) -> tuple
         InvalidFile: Two names of the spec mean the same parameter, or ``is`` names none.
     """
     known = {n: p for n, p in family.parameters.items() if _belongs(p, estimator)}
-    meaning = _meaning(known)
+    meaning = meanings(family, estimator)
     own: dict[str, str] = {}
     strangers: list[str] = []
     problems: list[Problem] = []
     for section, name, meant in _spoken(spec):
         canonical = meaning.get(meant)
-        if canonical is None and name != meant:
-            problems.append(
-                Problem(
-                    sentence=f"no parameter {meant!r} in the family {family.family}",
-                    path=(section, name, "is"),
-                    hint=did_you_mean(meant, meaning),
-                )
-            )
+        if (problem := _wrong_name(section, name, canonical, meant, family, meaning)) is not None:
+            problems.append(problem)
         elif canonical is None:
             strangers.append(name)
         elif canonical in own:
@@ -157,10 +156,52 @@ def parameters(spec: Spec, family: Family, estimator: Estimator | None) -> tuple
     if problems:
         raise InvalidFile(problems)
     listed = known if spec.scope == "open" else {n: p for n, p in known.items() if n in own}
+    names = {n: own.get(n) or _plan_name(n, family, estimator, {*known, *own.values()}) for n in listed}
     return (
-        *(Bound(name=own.get(n, n), canonical=n, parameter=p) for n, p in listed.items()),
+        *(Bound(name=names[n], canonical=n, parameter=p) for n, p in listed.items()),
         *(Bound(name=n, canonical=None, parameter=None) for n in strangers),
     )
+
+
+def _plan_name(name: str, family: Family, estimator: Estimator | None, taken: Collection[str]) -> str:
+    """The canonical name; the estimator's own where another parameter has that name for other estimators.
+
+    A regressor's ``criterion`` is another parameter than a classifier's, and both classes call it ``criterion``.
+    """
+    argument = family.parameters[name].arguments.get(estimator.name) if estimator else None
+    return argument if argument is not None and argument in family.parameters and argument not in taken else name
+
+
+def only_task(estimator: Estimator) -> Task | None:
+    """The task of an estimator that serves one kind of task."""
+    if len(estimator.tasks) == 1:
+        return estimator.tasks[0]
+    kinds: tuple[Task, ...] = ("binary", "multiclass", "classification")
+    return "classification" if estimator.tasks and set(estimator.tasks) <= set(kinds) else None
+
+
+def _wrong_name(
+    section: str, name: str, canonical: str | None, meant: str, family: Family, meaning: Mapping[str, str]
+) -> Problem | None:
+    """What is wrong with calling a parameter by this name, if anything."""
+    if not name:
+        return Problem(sentence="a parameter needs a name", path=(section, name), at_key=True)
+    if canonical is None and name != meant:
+        elsewhere = meant in meanings(family, None)
+        sentence = f"{meant!r} belongs to other estimators of" if elsewhere else f"no parameter {meant!r} in"
+        return Problem(
+            sentence=f"{sentence} the family {family.family}",
+            path=(section, name, "is"),
+            hint="" if elsewhere else did_you_mean(meant, meaning),
+        )
+    if name != meant and canonical not in {None, name} and meaning.get(name) == name:
+        return Problem(
+            sentence=f"{name!r} is the name of another parameter, but is: says {meant!r}",
+            path=(section, name),
+            hint="call it by another name",
+            at_key=True,
+        )
+    return None
 
 
 def _spoken(spec: Spec) -> list[tuple[str, str, str]]:
@@ -177,15 +218,16 @@ def _belongs(parameter: Parameter, estimator: Estimator | None) -> bool:
     return bool({estimator.name, estimator.name.rpartition(".")[2]} & set(parameter.estimators))
 
 
-def _meaning(known: Mapping[str, Parameter]) -> dict[str, str]:
-    """Canonical names by every name they go by; a canonical name is never shadowed by an alias."""
+def meanings(family: Family, estimator: Estimator | None) -> dict[str, str]:
+    """Canonical names by every name they go by; a canonical name is never shadowed by an alias.
+
+    Args:
+        family: The family.
+        estimator: The class that is tuned, whose parameters alone are meant; None for those of all classes.
+    """
+    known = {n: p for n, p in family.parameters.items() if _belongs(p, estimator)}
     meaning: dict[str, str] = {}
     for canonical, parameter in known.items():
         for alias in (*parameter.aliases, *parameter.arguments.values()):
             meaning.setdefault(alias, canonical)
     return {**meaning, **{canonical: canonical for canonical in known}}
-
-
-def nearest(name: str, family: Family) -> str:
-    """The hint for a name that the family does not know, where one of its names is near."""
-    return did_you_mean(name, _meaning(family.parameters))

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from advisor.binding import Bound, nearest
-from advisor.effects import TIERS, Advice, FactBound, resolved, shown, tier
-from advisor.errors import Path, Problem
+from advisor import binding, parents, ranges, space
+from advisor.binding import Bound
+from advisor.bounds import FactBound, resolved
+from advisor.effects import TIERS, Advice, shown, tier
+from advisor.errors import Path, Problem, did_you_mean
 from advisor.facts import Facts
-from advisor.knowledge import Estimator, Family, Legal, Parameter, domain_of
+from advisor.knowledge import Estimator, Legal, NoHyperparameter, Parameter, domain_of
+from advisor.library import Knowledge
 from advisor.model import Scalar
-from advisor.plan import Limits
-from advisor.space import Choice, Domain, Numeric, Value, clip, contains, is_number, middle, narrowed, written
+from advisor.ranges import legal_text
+from advisor.space import Choice, Domain, Numeric, Value, clip, contains, is_number, is_single, narrowed, same
 from advisor.spec import SpaceEntry, Spec
 from advisor.staging import Candidate
 
 _IMPORTANT = TIERS.index("important")
+_MINOR = TIERS.index("minor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +44,11 @@ def initial_advice(parameter: Parameter, estimator: Estimator | None, facts: Fac
             for bound in (parameter.search.low, parameter.search.high)
             if isinstance(bound, FactBound) and resolved(bound, facts) is None
         )
-        low = low if low is not None else parameter.valid.low
-        high = high if high is not None else parameter.valid.high
+        low = low if low is not None else _widest(parameter.search.low, "at_least", parameter.valid.low)
+        high = high if high is not None else _widest(parameter.search.high, "at_most", parameter.valid.high)
         if parameter.search.choices is not None or (low is not None and high is not None):
             domain = domain_of(parameter.search, parameter.valid, low, max(low or 0, high or 0))
+            domain = ranges.legal_part(domain, parameter.valid)
     hold: Value = default
     if parameter.has_start:
         start = parameter.start
@@ -57,6 +62,12 @@ def initial_advice(parameter: Parameter, estimator: Estimator | None, facts: Fac
         sources=parameter.sources,
         open_facts=open_facts,
     )
+
+
+def _widest(bound: FactBound | float | None, end: str, legal: float | None) -> float | None:
+    """The furthest that a bound can reach whose fact is unknown."""
+    furthest = getattr(bound, end) if isinstance(bound, FactBound) else None
+    return furthest if furthest is not None else legal
 
 
 def _whole(value: Value, parameter: Parameter) -> Value:
@@ -76,146 +87,159 @@ def library_default(parameter: Parameter, estimator: Estimator | None) -> Value:
 
 def collect(
     spec: Spec,
-    family: Family,
+    knowledge: Knowledge,
     estimator: Estimator | None,
     bound: tuple[Bound, ...],
     advice: Mapping[str, Advice],
     facts: Facts,
 ) -> Collected:
     """Every parameter of the plan, with the person's ranges, roles and values laid over the advice."""
-    maker = _Maker(spec, family, estimator, facts, {b.canonical or b.name: b.name for b in bound})
+    maker = _Maker(spec, knowledge, estimator, facts, {b.canonical or b.name: b.name for b in bound})
+    maker.check_entries()
     candidates = [
         maker.stranger(b) if b.parameter is None else maker.known(b, b.parameter, advice[b.canonical or b.name])
         for b in bound
     ]
     kept = [candidate for candidate in candidates if candidate is not None]
-    maker.check_parents(kept)
-    return Collected(candidates=tuple(kept), problems=tuple(maker.problems), notes=tuple(maker.notes))
+    problems = (*maker.problems, *parents.problems(kept, spec, knowledge.family, maker.plan_names))
+    return Collected(candidates=tuple(kept), problems=problems, notes=tuple(maker.notes))
 
 
 class _Maker:
     """Makes candidates, and gathers what is wrong and what is worth saying."""
 
     def __init__(
-        self, spec: Spec, family: Family, estimator: Estimator | None, facts: Facts,
+        self, spec: Spec, knowledge: Knowledge, estimator: Estimator | None, facts: Facts,
         own_names: Mapping[str, str],
     ) -> None:  # fmt: skip
         self.spec = spec
-        self.family = family
+        self.family = family = knowledge.family
+        self.shared = knowledge.shared
         self.estimator = estimator
         self.facts = facts
         self.own_names = own_names
+        self.meanings = binding.meanings(family, estimator)
+        self.elsewhere = binding.meanings(family, None)
+        self.plan_names = {
+            **{name: own_names.get(name, name) for name in family.parameters},
+            **{alias: own_names.get(name, name) for alias, name in self.meanings.items()},
+            **{name: name for name in own_names.values()},
+        }
         self.problems: list[Problem] = []
         self.notes: list[str] = []
 
-    def known(self, bound: Bound, parameter: Parameter, advice: Advice) -> Candidate | None:
+    def check_entries(self) -> None:
+        """Entries that contradict themselves, whoever knows the parameter."""
+        for name, entry in self.spec.space.items():
+            key, sentence, hint = ranges.complaint(entry)
+            if key:
+                self._wrong(("space", name, key), sentence, hint)
+
+    def known(self, bound: Bound, parameter: Parameter, advice: Advice) -> Candidate:
         name = bound.name
-        default = library_default(parameter, self.estimator)
+        domain = ranges.legal_part(advice.domain, parameter.valid)
         candidate = Candidate(
             name=name,
             canonical=bound.canonical or name,
             tier=tier(advice.priority),
             priority=advice.priority,
             hold=advice.hold,
-            default=default,
-            domain=advice.domain,
+            default=library_default(parameter, self.estimator),
+            domain=domain,
             settled=advice.fixed,
             gain=parameter.tunability.gain if parameter.tunability else 0.0,
-            when=self._when(parameter.when),
-            limits=_legal_limits(parameter.valid, advice.domain),
-            argument=self._argument(parameter, name),
+            when=_when(parameter.when, self.own_names),
+            limits=ranges.legal_limits(parameter.valid, domain),
+            argument=self._argument(parameter, bound.canonical or name, name),
             why=advice.why,
             sources=advice.sources,
             confidence=parameter.confidence,
         )
         if name in self.spec.fixed:
-            return self._fixed(candidate, parameter.valid)
+            return self._held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.", parameter.valid)
         entry = self.spec.space.get(name)
+        if entry is not None and "value" in entry.model_fields_set:
+            candidate = replace(candidate, when={**candidate.when, **_when(entry.when, self.plan_names)})
+            reason = "You hold it at this value in the spec."
+            return self._held_at(replace(candidate, role=entry.role), entry.value, reason, parameter.valid)
         if entry is not None:
             candidate = self._with_entry(candidate, entry, parameter)
+            if candidate.domain is None and entry.role in {"tune", "nuisance"}:
+                fact = f"{' and '.join(advice.open_facts)}, or " if advice.open_facts else ""
+                self._wrong(("space", name, "role"), "no range is known to search", f"give {fact}low and high")
         return self._starting_inside(candidate, parameter)
 
     def stranger(self, bound: Bound) -> Candidate | None:
         name = bound.name
-        hint = nearest(name, self.family)
-        why = "Your own parameter: the knowledge base does not know it" + (f"; {hint}" if hint else ".")
+        reason = self._why_strange(name)
+        priority = _MINOR if self._no_hyperparameter(name) else _IMPORTANT
         candidate = Candidate(
             name=name,
             canonical=name,
-            tier="important",
-            priority=_IMPORTANT,
+            tier=tier(priority),
+            priority=priority,
             hold=None,
             default=None,
-            why=(why,),
+            why=(f"Your own parameter: {reason}",),
             known=False,
         )
-        self.notes.append(f"{name} is unknown to the knowledge base and kept as your own{'; ' + hint if hint else ''}.")
+        self.notes.append(f"{name} is kept as your own: {reason}")
         if name in self.spec.fixed:
-            return self._fixed(candidate, None)
+            return self._held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.", None)
         entry = self.spec.space[name]
-        if entry.is_held and "value" in entry.model_fields_set:
-            return replace(candidate, hold=entry.value, default=entry.value, settled=True)
-        domain = _own_domain(entry)
+        candidate = replace(candidate, when=_when(entry.when, self.plan_names), role=entry.role)
+        if "value" in entry.model_fields_set:
+            return self._held_at(candidate, entry.value, "You hold it at this value in the spec.", None)
+        domain = ranges.own_domain(entry)
+        if domain is None and entry.role == "fixed" and "default" in entry.model_fields_set:
+            return self._held_at(candidate, entry.default, "You gave it the role fixed.", None)
         if domain is None:
-            self._wrong(("space", name), "has no low and high, no choices and no value", hint or "add low and high")
+            hint = did_you_mean(name, self.meanings) or "add low and high"
+            self._wrong(("space", name), "has no low and high, no choices and no value", hint)
             return None
-        start = entry.default if "default" in entry.model_fields_set else middle(domain)
-        if not contains(domain, start):
-            self.notes.append(f"{name}: its default {start!r} lies outside its range and was moved inside.")
-            start = clip(domain, start)
-        return replace(
-            candidate,
-            domain=domain,
-            hold=start,
-            default=start,
-            role=entry.role,
-            settled=entry.is_held,
-            when=self._when(entry.when),
-            limits=_limits_of(domain),
-        )
+        if (whole := narrowed(domain)) is None:
+            self._wrong(("space", name), f"no whole number lies in {shown(domain)}", "give both ends")
+            return None
+        start = self._inside_own(name, entry, whole) if "default" in entry.model_fields_set else space.middle(whole)
+        limits = ranges.limits_of(whole)
+        return replace(candidate, domain=whole, hold=start, default=start, settled=entry.is_held, limits=limits)
 
-    def _fixed(self, candidate: Candidate, valid: Legal | None) -> Candidate:
-        value = self.spec.fixed[candidate.name]
+    def _no_hyperparameter(self, name: str) -> NoHyperparameter | None:
+        return next((entry for entry in self.shared.no_hyperparameters if name.casefold() in entry.names), None)
+
+    def _why_strange(self, name: str) -> str:
+        if (known := self._no_hyperparameter(name)) is not None:
+            return f"{known.because} [{', '.join(known.sources)}]"
+        if name in self.elsewhere:
+            model = self.estimator.name if self.estimator else self.family.title
+            return f"{model} is not known to take it."
+        hint = did_you_mean(name, self.meanings)
+        return "the knowledge base does not know it" + (f"; {hint}" if hint else ".")
+
+    def _inside_own(self, name: str, entry: SpaceEntry, domain: Domain) -> Value:
+        """The start that the person gave, moved into their own range where it lies outside."""
+        if not contains(domain, entry.default):
+            self.notes.append(f"{name}: its default {entry.default!r} lies outside its range and was moved inside.")
+        return clip(domain, entry.default)
+
+    def _held_at(self, candidate: Candidate, value: Value, reason: str, valid: Legal | None) -> Candidate:
         if valid is not None and not valid.accepts(value):
             self.notes.append(
-                f"{candidate.name}: {value!r} is outside what the library is known to accept ({_legal_text(valid)})."
+                f"{candidate.name}: {value!r} is outside what the library is known to accept ({legal_text(valid)})."
             )
-        return replace(
-            candidate,
-            hold=value,
-            default=value,
-            settled=True,
-            why=("You fixed it in the spec.", *candidate.why),
-        )
+        return replace(candidate, hold=value, default=value, settled=True, why=(reason, *candidate.why))
 
     def _with_entry(self, candidate: Candidate, entry: SpaceEntry, parameter: Parameter) -> Candidate:
-        when = {**candidate.when, **self._when(entry.when)}
+        when = {**candidate.when, **_when(entry.when, self.plan_names)}
         candidate = replace(candidate, role=entry.role, when=when)
-        if "value" in entry.model_fields_set:
-            return replace(
-                candidate,
-                hold=entry.value,
-                default=entry.value,
-                settled=True,
-                why=("You hold it at this value in the spec.", *candidate.why),
-            )
         if entry.role in {"tune", "nuisance"}:
-            reason = {
-                "tune": "You asked for it to be tuned.",
-                "nuisance": "A nuisance parameter: searched again in every stage.",
-            }
-            priority = max(candidate.priority, _IMPORTANT)
-            candidate = replace(
-                candidate,
-                priority=priority,
-                tier=tier(priority),
-                settled=False,
-                why=(*candidate.why, reason[entry.role or "tune"]),
-            )
-        if entry.has_range:
+            candidate = _promoted(candidate)
+        if ranges.speaks_of_range(entry):
             candidate = self._within(candidate, entry, parameter)
         if "default" in entry.model_fields_set:
-            candidate = replace(candidate, hold=entry.default)
+            allowed = candidate.allowed
+            default = entry.default if allowed is None else self._inside_own(candidate.name, entry, allowed)
+            candidate = replace(candidate, hold=default)
         if entry.is_held:
             candidate = replace(candidate, settled=True, why=("You gave it the role fixed.", *candidate.why))
         return candidate
@@ -226,179 +250,142 @@ class _Maker:
         allowed = self._allowed(entry, candidate.domain, parameter.valid, place)
         if allowed is None:
             return candidate
-        both = _intersection(candidate.domain, allowed)
+        both = ranges.meeting(candidate.domain, allowed, scale_given=entry.log is not None or entry.step is not None)
         if both is None:
             advised = shown(candidate.domain) if candidate.domain else "none"
-            domain, remark = allowed, f"Your range {shown(allowed)} lies outside the advised one ({advised})."
+            domain, remark = allowed, f"Your range {shown(allowed)} is searched, not the advised one ({advised})."
         elif both == allowed:
             domain, remark = both, f"Your range {shown(allowed)} is searched as it is."
         elif both == candidate.domain:
             domain, remark = both, f"The advised range lies within yours ({shown(allowed)})."
         else:
             domain, remark = both, f"Your range {shown(allowed)} limits the advised one."
-        return replace(candidate, domain=domain, limits=_limits_of(allowed), why=(*candidate.why, remark))
+        why = (*candidate.why, remark)
+        return replace(candidate, domain=domain, allowed=allowed, limits=ranges.limits_of(allowed), why=why)
 
     def _allowed(self, entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Domain | None:
         """The person's range, without what the library refuses."""
         if entry.choices is not None:
-            legal = tuple(choice for choice in entry.choices if valid.accepts(choice))
-            if not legal:
-                self._wrong((*place, "choices"), f"none of the choices is legal: {_legal_text(valid)}", "")
-                return None
-            if len(legal) < len(entry.choices):
-                self.notes.append(f"{place[1]}: choices that the library refuses were left out ({_legal_text(valid)}).")
-            numeric = all(is_number(choice) for choice in legal)
-            ordered = entry.ordered if entry.ordered is not None else numeric
-            return Choice(choices=tuple(dict.fromkeys(legal)), ordered=ordered)
+            return self._allowed_choices(entry.choices, entry, valid, place)
+        if isinstance(advised, Choice) and not entry.has_range:
+            if entry.log or entry.step is not None:
+                self._wrong(place, f"takes choices ({shown(advised)}), which have neither scale nor step", "")
+            return replace(advised, ordered=advised.ordered if entry.ordered is None else entry.ordered)
+        domain = self._asked(entry, advised, valid, place)
+        if domain is None:
+            return None
+        if entry.type == "float" and valid.type == "int":
+            self.notes.append(f"{place[1]}: the library takes whole numbers only, so only those are searched.")
+        whole = narrowed(domain)
+        legal = ranges.legal_part(whole, valid) if whole is not None else None
+        if legal is None:
+            self._wrong(place, f"nothing of {shown(domain)} is legal: {legal_text(valid)}", "")
+        elif legal != whole and is_single(legal):
+            sentence = f"only {space.shown_value(space.middle(legal))} of {shown(domain)} is legal: {legal_text(valid)}"
+            self._wrong(place, sentence, "give a range of what the library takes")
+        elif legal != whole:
+            self.notes.append(
+                f"{place[1]}: {shown(domain)} reaches outside what the library accepts ({legal_text(valid)}) "
+                f"and was cut to {shown(legal)}."
+            )
+        return legal
+
+    def _allowed_choices(
+        self, choices: tuple[Value, ...], entry: SpaceEntry, valid: Legal, place: Path
+    ) -> Domain | None:
+        legal = tuple(choice for choice in choices if valid.accepts(choice))
+        if not legal:
+            near = did_you_mean(str(choices[0]), [c for c in valid.choices or () if isinstance(c, str)])
+            self._wrong((*place, "choices"), f"none of the choices is legal: {legal_text(valid)}", near)
+            return None
+        if len(legal) < len(choices):
+            self.notes.append(f"{place[1]}: choices that the library refuses were left out ({legal_text(valid)}).")
+        numeric = all(is_number(choice) for choice in legal)
+        ordered = entry.ordered if entry.ordered is not None else numeric
+        return Choice(choices=ranges.each_once(legal), ordered=ordered)
+
+    def _asked(self, entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Numeric | None:
+        """The range that the person means; ends and scale that are not given are the advised ones."""
         inside = advised if isinstance(advised, Numeric) else None
         low = entry.low if entry.low is not None else (inside.low if inside else valid.low)
         high = entry.high if entry.high is not None else (inside.high if inside else valid.high)
+        integer = valid.type == "int" or entry.type == "int"
         if low is None or high is None or valid.type == "categorical":
-            self._wrong(place, "takes choices, or both low and high", f"legal: {_legal_text(valid)}")
+            self._wrong(place, "takes choices, or both low and high", f"legal: {legal_text(valid)}")
             return None
         if low > high:
-            self._wrong(place, f"low {low:g} is above high {high:g}", "give both ends")
+            given, other = ("high", "low") if entry.low is None else ("low", "high")
+            yours, advised_end = (high, low) if entry.low is None else (low, high)
+            side = "below" if entry.low is None else "above"
+            sentence = f"your {given} {yours:g} is {side} the advised {other} {advised_end:g}"
+            self._wrong(place, sentence, f"give {other} too")
+            return None
+        if integer and entry.step is not None and entry.step != int(entry.step):
+            self._wrong((*place, "step"), f"{entry.step:g} is no whole number, but the library takes only those", "")
             return None
         log = entry.log if entry.log is not None else bool(inside and inside.log and low > 0 and entry.step is None)
         if log and low <= 0:
             self._wrong(place, f"a logarithmic scale needs low above 0, not {low:g}", "give low")
             return None
-        domain = Numeric(
-            low=low,
-            high=high,
-            log=log,
-            step=entry.step,
-            integer=valid.type == "int" or entry.type == "int",
-        )
-        legal_part = narrowed(domain, low=_legal_end(valid, "low"), high=_legal_end(valid, "high"))
-        if legal_part is None:
-            self._wrong(place, f"nothing of {shown(domain)} is legal: {_legal_text(valid)}", "")
-            return None
-        if legal_part != domain:
-            self.notes.append(
-                f"{place[1]}: {shown(domain)} reaches outside what the library accepts ({_legal_text(valid)}) "
-                f"and was cut to {shown(legal_part)}."
-            )
-        return legal_part
+        return Numeric(low=low, high=high, log=log, step=entry.step, integer=integer)
 
     def _starting_inside(self, candidate: Candidate, parameter: Parameter) -> Candidate:
         """Held value and default within the range, so that the search can start there."""
-        if candidate.domain is None or candidate.settled:
+        alone = candidate.domain is not None and is_single(candidate.domain)
+        domain = candidate.domain if candidate.is_searchable or alone else candidate.allowed
+        if domain is None or (candidate.settled and candidate.allowed is None):
+            return candidate
+        if alone and candidate.tier == "fixed" and candidate.allowed is None:
             return candidate
         number = resolved(parameter.acts_as, self.facts)
-        default = candidate.default if number is None or contains(candidate.domain, candidate.default) else number
-        if number is None and not is_number(default) and isinstance(candidate.domain, Numeric):
-            default = candidate.hold if is_number(candidate.hold) else default
-        entry = self.spec.space.get(candidate.name)
-        if candidate.is_searchable:
-            hold = candidate.hold if is_number(candidate.hold) or isinstance(candidate.domain, Choice) else default
-            return replace(candidate, hold=clip(candidate.domain, hold), default=clip(candidate.domain, default))
-        if entry is not None and entry.has_range:
-            return replace(candidate, hold=clip(candidate.domain, candidate.hold))
-        return candidate
+        library = candidate.default
 
-    def _when(self, when: Mapping[str, Scalar | tuple[Scalar, ...]] | None) -> dict[str, tuple[Value, ...]]:
-        return {
-            self.own_names.get(parent, parent): value if isinstance(value, tuple) else (value,)
-            for parent, value in (when or {}).items()
-        }
+        def inside(value: Value) -> Value:
+            outside = not contains(domain, value) and same(value, library)
+            return clip(domain, number if outside and number is not None else value)
 
-    def _argument(self, parameter: Parameter, name: str) -> str | None:
-        classes = [self.estimator.name] if self.estimator is not None else []
-        classes += [known for known in parameter.arguments if known not in classes]
-        found = next((parameter.arguments[c] for c in classes if c in parameter.arguments), None)
-        if found is None and parameter.in_library and parameter.arguments == {}:
-            found = next((n for n, own in self.own_names.items() if own == name), name)
+        hold, default = candidate.hold, library
+        if isinstance(domain, Numeric) and number is None:
+            hold = hold if is_number(hold) else default
+            default = default if is_number(default) else hold
+        return replace(candidate, hold=inside(hold), default=inside(default))
+
+    def _argument(self, parameter: Parameter, canonical: str, name: str) -> str | None:
+        """The name by which the estimator takes it, where the plan calls it otherwise."""
+        found: str | None = canonical if parameter.in_library else None
+        if parameter.arguments:
+            first = next(iter(parameter.arguments.values()))
+            found = first if self.estimator is None else parameter.arguments.get(self.estimator.name)
         return found if found != name else None
-
-    def check_parents(self, candidates: list[Candidate]) -> None:
-        """Every parent in ``when`` exists, and no parameter depends on itself."""
-        by_name = {candidate.name: candidate for candidate in candidates}
-        for candidate in candidates:
-            for parent in candidate.when:
-                if parent not in by_name and parent not in self.family.parameters:
-                    self._wrong(
-                        ("space", candidate.name, "when", parent),
-                        f"no parameter {parent!r}",
-                        nearest(parent, self.family),
-                    )
-            if _depends_on_itself(candidate.name, by_name):
-                self._wrong(("space", candidate.name, "when"), "depends on itself", "break the circle")
 
     def _wrong(self, path: Path, sentence: str, hint: str) -> None:
         self.problems.append(Problem(sentence=sentence, path=path, hint=hint))
 
 
-def _depends_on_itself(name: str, by_name: Mapping[str, Candidate]) -> bool:
-    seen: set[str] = set()
-    waiting = [name]
-    while waiting:
-        here = by_name.get(waiting.pop())
-        for parent in here.when if here else ():
-            if parent == name:
-                return True
-            if parent not in seen:
-                seen.add(parent)
-                waiting.append(parent)
-    return False
+def _when(
+    when: Mapping[str, Scalar | tuple[Scalar, ...]] | None, names: Mapping[str, str]
+) -> dict[str, tuple[Value, ...]]:
+    """The condition, each parent by its name in the plan and with a list of values."""
+    return {
+        names.get(parent, parent): value if isinstance(value, tuple) else (value,)
+        for parent, value in (when or {}).items()
+    }
 
 
-def _intersection(advised: Domain | None, allowed: Domain) -> Domain | None:
-    match advised, allowed:
-        case None, _:
-            return allowed
-        case Choice(), Choice():
-            return narrowed(advised, choices=allowed.choices)
-        case Choice(), Numeric():
-            kept = narrowed(advised, low=allowed.low, high=allowed.high)
-            return kept if isinstance(kept, Choice) and len(kept.choices) > 1 else None
-        case Numeric(), Choice():
-            return narrowed(allowed, low=advised.low, high=advised.high)
-        case Numeric(), Numeric():
-            return narrowed(allowed, low=advised.low, high=advised.high)
-    return None
+def _listed(candidate: Candidate, entry: SpaceEntry) -> Candidate:
+    """The candidate as one that the person gave a range, even where the knowledge base would hold it."""
+    if entry.role is not None or candidate.priority >= _MINOR:
+        return candidate
+    why = f"You gave it a range; the knowledge base would hold it at {space.shown_value(candidate.hold)}."
+    return replace(candidate, priority=_MINOR, tier=tier(_MINOR), why=(*candidate.why, why))
 
 
-def _own_domain(entry: SpaceEntry) -> Domain | None:
-    if entry.choices is not None:
-        return Choice(choices=tuple(dict.fromkeys(entry.choices)), ordered=bool(entry.ordered))
-    if entry.low is None or entry.high is None:
-        return None
-    whole = isinstance(entry.low, int) and isinstance(entry.high, int) and isinstance(entry.step or 1, int)
-    integer = entry.type == "int" or (entry.type is None and whole)
-    return Numeric(low=entry.low, high=entry.high, log=bool(entry.log), step=entry.step, integer=integer)
-
-
-def _limits_of(domain: Domain) -> Limits:
-    if isinstance(domain, Choice):
-        return Limits(choices=domain.choices)
-    return Limits(low=written(domain.low, integer=domain.integer), high=written(domain.high, integer=domain.integer))
-
-
-def _legal_limits(valid: Legal, domain: Domain | None) -> Limits | None:
-    if domain is None:
-        return None
-    if isinstance(domain, Choice):
-        return Limits(choices=domain.choices)
-    return Limits(low=valid.low, high=valid.high)
-
-
-def _legal_end(valid: Legal, end: str) -> float | None:
-    """The outermost legal number; next to an open bound, the nearest one that can be told from it."""
-    bound = valid.low if end == "low" else valid.high
-    if bound is None:
-        return None
-    if not (valid.low_open if end == "low" else valid.high_open):
-        return bound
-    if valid.type == "int":
-        return bound + 1 if end == "low" else bound - 1
-    distance = max(abs(bound) * 1e-9, 1e-12)
-    return bound + distance if end == "low" else bound - distance
-
-
-def _legal_text(valid: Legal) -> str:
-    if valid.choices is not None:
-        return "one of " + ", ".join(str(choice) for choice in valid.choices)
-    low = "" if valid.low is None else f"{'above' if valid.low_open else 'from'} {valid.low:g}"
-    high = "" if valid.high is None else f"{'below' if valid.high_open else 'to'} {valid.high:g}"
-    return " ".join(part for part in (f"{valid.type}", low, high) if part)
+def _promoted(candidate: Candidate) -> Candidate:
+    """The candidate as one that the person wants searched."""
+    reason = {
+        "tune": "You asked for it to be tuned.",
+        "nuisance": "A nuisance parameter: searched again in every stage.",
+    }
+    priority = max(candidate.priority, _IMPORTANT)
+    why = (*candidate.why, reason[candidate.role or "tune"])
+    return replace(candidate, priority=priority, tier=tier(priority), settled=False, why=why)

@@ -99,8 +99,8 @@ def run(file: CaseFile, overlays: tuple[str, ...] = ()) -> Seen:
 
 
 def _spec(file: CaseFile, case: Case, overlays: tuple[str, ...]) -> Spec:
-    data = _laid_over(dict(file.base), case.given)
-    data.setdefault("model", {}).setdefault("family", file.family)
+    family = {"model": {"family": file.family}}
+    data = _laid_over(_laid_over(family, file.base), case.given)
     return Spec.model_validate({"version": 1, "knowledge": list(overlays), **data})
 
 

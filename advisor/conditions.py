@@ -34,7 +34,7 @@ class Outcome:
 
 
 def _not_empty(test: _Test) -> _Test:
-    if not test.model_fields_set:
+    if all(getattr(test, field) is None for field in type(test).model_fields):
         raise ValueError("a test needs an operator such as lt, ge, eq or in")
     return test
 
@@ -94,6 +94,11 @@ def _test_for(name: str) -> Any:
     return TextTest if field in {"family", "estimator", "metric"} else NumberTest
 
 
+def is_number(fact: str) -> bool:
+    """Whether a fact that rules may ask about is a number."""
+    return _test_for(fact) is NumberTest
+
+
 def _literal(annotation: Any) -> Any:
     """The Literal within ``Literal[...] | None``, if that is what it is."""
     for part in (annotation, *get_args(annotation)):
@@ -113,10 +118,12 @@ class _Condition(Frozen):
 
     def tests(self) -> dict[str, _Test]:
         """The facts that this condition itself tests, and how."""
-        return {name: test for field, name in _FACT_OF_FIELD.items() if (test := getattr(self, field)) is not None}
+        fields = sorted(self.model_fields_set & _POSITION.keys(), key=_POSITION.__getitem__)
+        return {_FACT_OF_FIELD[field]: test for field in fields if (test := getattr(self, field)) is not None}
 
 
 _FACT_OF_FIELD: Final = {name.replace(".", "__"): name for name in fact_names.names()}
+_POSITION: Final = {field: position for position, field in enumerate(_FACT_OF_FIELD)}
 _fields: dict[str, Any] = {
     field: (Annotated[_test_for(name), AfterValidator(_not_empty)] | None, Field(None, alias=name))
     for field, name in _FACT_OF_FIELD.items()
@@ -153,7 +160,7 @@ def regimes_named(condition: Condition) -> frozenset[str]:
 def evaluate(condition: Condition, facts: Facts, regimes: Regimes) -> Outcome:
     """Whether the condition holds, given what is known; unknown facts leave it open."""
     outcomes = [_tested(name, test, facts) for name, test in condition.tests().items()]
-    outcomes += [_of_regime(name, regimes) for name in condition.regimes or ()]
+    outcomes += [_of_regime(name, regimes) for name in sorted(condition.regimes or ())]
     outcomes += [evaluate(part, facts, regimes) for part in condition.all or ()]
     if condition.any:
         outcomes.append(_any([evaluate(part, facts, regimes) for part in condition.any]))
@@ -182,7 +189,7 @@ def _tested(name: str, test: _Test, facts: Facts) -> Outcome:
             continue
         word, compare = _OPERATORS[field]
         holds = holds and compare(value, wanted)
-        shown = ", ".join(map(str, wanted)) if isinstance(wanted, tuple) else _shown(wanted)
+        shown = ", ".join(sorted(map(str, wanted))) if isinstance(wanted, tuple) else _shown(wanted)
         sentences.append(f"{name} {word} {shown}")
     return Outcome(holds=holds, because=f"{' and '.join(sentences)} (it is {_shown(value)})")
 
@@ -214,10 +221,13 @@ def _combined(outcomes: list[Outcome], word: str, *, decided: bool) -> Outcome:
 
 
 def _joined(outcomes: list[Outcome], word: str) -> str:
-    return f" {word} ".join(outcome.because for outcome in outcomes if outcome.because)
+    sentences = [outcome.because for outcome in outcomes if outcome.because]
+    if word == "and" and len(sentences) > 1:
+        sentences = [f"({sentence})" if " or " in sentence else sentence for sentence in sentences]
+    return f" {word} ".join(sentences)
 
 
 def _negated(outcome: Outcome) -> Outcome:
     if outcome.holds is None:
         return outcome
-    return Outcome(holds=not outcome.holds, because=f"not: {outcome.because}" if outcome.holds else outcome.because)
+    return Outcome(holds=not outcome.holds, because=f"not ({outcome.because})")

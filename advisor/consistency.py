@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from advisor import constraints
+from advisor import constraints, facts, policies
+from advisor.bounds import Bound, FactBound
 from advisor.conditions import Condition, regimes_named
 from advisor.effects import (
-    Bound,
     Effect,
-    FactBound,
     Fix,
     Narrow,
+    SameStage,
     SetDefault,
     Start,
     Widen,
     parameters_of,
 )
 from advisor.errors import Path, Problem, did_you_mean
-from advisor.knowledge import JUDGEMENT, Family, Legal, Parameter, Policy, Regime, Rule, Shared, Source
-from advisor.space import Value, is_number
+from advisor.knowledge import (
+    JUDGEMENT,
+    Family,
+    Legal,
+    NoHyperparameter,
+    Parameter,
+    Policy,
+    Regime,
+    Rule,
+    SearchRange,
+    Shared,
+    Source,
+)
+from advisor.space import Value, is_number, same
 
 
 def problems(family: Family, shared: Shared) -> Iterator[Problem]:
     """Everything in a family's file that contradicts the rest of it, or what it shares."""
     sources = {**shared.sources, **family.sources}
     yield from _names(family)
+    yield from _repeated(family.rules, shared.rules)
+    yield from _circles(family)
+    for fact in family.requires:
+        if fact not in facts.names() or fact.startswith("derived."):
+            hint = did_you_mean(fact, (known for known in facts.names() if not known.startswith("derived.")))
+            yield Problem(
+                sentence=f"no fact {fact!r} of a spec", path=("requires", family.requires.index(fact)), hint=hint
+            )
     for name, parameter in family.parameters.items():
         place = ("parameters", name)
         yield from _parameter(family, name, parameter)
@@ -72,8 +91,14 @@ def shared_problems(shared: Shared) -> Iterator[Problem]:
                 sentence="a regime is made of facts, not of other regimes",
                 path=("regimes", name, "when"),
             )
+    for index, entry in enumerate(shared.no_hyperparameters):
+        yield from _cited(entry.sources, ("no_hyperparameters", index, "sources"), shared.sources)
     for name, policy in shared.policies.items():
         yield from _cited(policy.sources, ("policies", name, "sources"), shared.sources)
+        yield from policies.problems(name, policy)
+    for name in sorted(policies.POLICIES.keys() - shared.policies.keys()):
+        yield Problem(sentence=f"the policy {name!r} is missing", path=("policies",))
+    yield from _repeated(shared.rules, ())
     for index, rule in enumerate(shared.rules):
         place = ("rules", index)
         yield from _cited(rule.sources, (*place, "sources"), shared.sources, rule.confidence)
@@ -103,7 +128,12 @@ def cited(family: Family) -> frozenset[str]:
 
 def cited_by_shared(shared: Shared) -> frozenset[str]:
     """Every source that the shared file itself cites."""
-    groups: list[Regime | Policy | Rule] = [*shared.regimes.values(), *shared.policies.values(), *shared.rules]
+    groups: list[Regime | Policy | Rule | NoHyperparameter] = [
+        *shared.regimes.values(),
+        *shared.policies.values(),
+        *shared.rules,
+        *shared.no_hyperparameters,
+    ]
     return frozenset(source for group in groups for source in group.sources)
 
 
@@ -135,21 +165,19 @@ def _names(family: Family) -> Iterator[Problem]:
                     hint="let each name mean one parameter",
                 )
             owner.setdefault(alias, name)
-    for rule, times in Counter(rule.id for rule in family.rules).items():
-        if times > 1:
-            yield Problem(sentence=f"the rule {rule!r} is there {times} times", path=("rules",))
 
 
 def _parameter(family: Family, name: str, parameter: Parameter) -> Iterator[Problem]:
     place: Path = ("parameters", name)
     estimators = {e.name for e in family.models} | {e.name.rpartition(".")[2] for e in family.models}
-    for estimator in parameter.estimators or ():
-        if estimator not in estimators:
-            yield Problem(
-                sentence=f"no estimator {estimator!r} in this family",
-                path=(*place, "estimators"),
-                hint=did_you_mean(estimator, estimators),
-            )
+    for field, named in (("estimators", parameter.estimators or ()), ("defaults", tuple(parameter.defaults))):
+        for estimator in named:
+            if estimator not in estimators:
+                yield Problem(
+                    sentence=f"no estimator {estimator!r} in this family",
+                    path=(*place, field),
+                    hint=did_you_mean(estimator, estimators),
+                )
     yield from _legal(parameter.valid, parameter.default, (*place, "default"))
     for estimator, default in parameter.defaults.items():
         yield from _legal(parameter.valid, default, (*place, "defaults", estimator))
@@ -198,20 +226,24 @@ def _default_in_search(parameter: Parameter, low: float | None, high: float | No
                 path=(*place, "acts_as"),
                 hint="say why in default_outside",
             )
+        stands = _number(parameter.acts_as)
+        if search is not None and stands is not None and not _is_searched(search, stands, low, high):
+            yield Problem(sentence=f"{stands:g} is outside the search range", path=(*place, "acts_as"))
         return
     for default in (parameter.default, *parameter.defaults.values()):
-        if search.choices is not None:
-            inside = default in search.choices
-        else:
-            inside = is_number(default) and (
-                (low is None or float(default or 0) >= low) and (high is None or float(default or 0) <= high)
-            )
-        if not inside:
+        if not _is_searched(search, default, low, high):
             yield Problem(
                 sentence=f"the default {default!r} is outside the search range",
                 path=(*place, "default"),
                 hint="widen the range, or say why in default_outside",
             )
+
+
+def _is_searched(search: SearchRange, value: Value, low: float | None, high: float | None) -> bool:
+    if search.choices is not None:
+        return any(same(value, choice) for choice in search.choices)
+    number = float(value or 0)
+    return is_number(value) and (low is None or number >= low) and (high is None or number <= high)
 
 
 def _number(bound: Bound | None) -> float | None:
@@ -258,6 +290,7 @@ def _cited(
 
 def _rules(family: Family, shared: Shared, sources: Mapping[str, Source]) -> Iterator[Problem]:
     ids = {rule.id for rule in (*family.rules, *shared.rules)}
+    overrides = {rule.id: rule.overrides for rule in family.rules}
     for index, rule in enumerate(family.rules):
         place: Path = ("rules", index)
         yield from _cited(rule.sources, (*place, "sources"), sources, rule.confidence)
@@ -265,6 +298,12 @@ def _rules(family: Family, shared: Shared, sources: Mapping[str, Source]) -> Ite
         for other in rule.overrides:
             if other not in ids:
                 yield Problem(sentence=f"no rule {other!r}", path=(*place, "overrides"), hint=did_you_mean(other, ids))
+        if rule.overrides and rule.id in _reached(rule.id, overrides):
+            yield Problem(
+                sentence=f"{rule.id!r} overrides itself, by way of the rules that it overrides",
+                path=(*place, "overrides"),
+                hint="let one of two rules win",
+            )
         yield from _effects(family, rule, place)
 
 
@@ -274,7 +313,8 @@ def _effects(family: Family, rule: Rule, place: Path) -> Iterator[Problem]:
         if isinstance(effect, Start):
             yield from _values(family, effect.values, (*here, "values"))
             continue
-        yield from _known(family, parameters_of(effect), here)
+        key = "parameters" if isinstance(effect, SameStage) else "parameter"
+        yield from _known(family, parameters_of(effect), (*here, key))
         for name in parameters_of(effect):
             if name in family.parameters:
                 yield from _effect(family.parameters[name], effect, here)
@@ -289,8 +329,7 @@ def _effect(parameter: Parameter, effect: Effect, here: Path) -> Iterator[Proble
                     yield from _legal(parameter.valid, number, (*here, end))
             for choice in effect.choices or ():
                 yield from _legal(parameter.valid, choice, (*here, "choices"))
-            if parameter.search is None:
-                yield Problem(sentence="the parameter has no search range to change", path=here)
+            yield from _change_of_range(parameter, effect, here)
         case SetDefault(value=value) | Fix(value=value):
             if not isinstance(value, FactBound):
                 yield from _legal(parameter.valid, value, (*here, "value"))
@@ -302,3 +341,51 @@ def _regimes(condition: Condition, path: Path, shared: Shared) -> Iterator[Probl
     for name in sorted(regimes_named(condition)):
         if name not in shared.regimes:
             yield Problem(sentence=f"no regime {name!r}", path=path, hint=did_you_mean(name, shared.regimes))
+
+
+def _change_of_range(parameter: Parameter, effect: Widen | Narrow, here: Path) -> Iterator[Problem]:
+    """A range is widened and narrowed by numbers, a list by choices; anything else would change nothing."""
+    search, low, high = parameter.search, _number(effect.low), _number(effect.high)
+    if search is None:
+        yield Problem(sentence="the parameter has no search range to change", path=here)
+    elif search.choices is None and effect.choices:
+        yield Problem(sentence="a range of numbers is changed by low and high", path=(*here, "choices"))
+    elif search.choices is not None and not effect.choices:
+        can_be_cut = isinstance(effect, Narrow) and any(is_number(choice) for choice in search.choices)
+        if not can_be_cut:
+            yield Problem(sentence="a list of choices is changed by choices", path=here)
+    if low is not None and high is not None and low > high:
+        yield Problem(sentence=f"low {low:g} is above high {high:g}", path=(*here, "low"))
+
+
+def _repeated(rules: Sequence[Rule], others: Sequence[Rule]) -> Iterator[Problem]:
+    """Ids that several rules have."""
+    seen = {rule.id: "among those that all families share" for rule in others}
+    for index, rule in enumerate(rules):
+        if rule.id in seen:
+            yield Problem(
+                sentence=f"the rule {rule.id!r} is there already, {seen[rule.id]}",
+                path=("rules", index, "id"),
+                hint="give it an id of its own",
+            )
+        seen.setdefault(rule.id, f"as rule {index + 1}")
+
+
+def _circles(family: Family) -> Iterator[Problem]:
+    """Parameters that have an effect only where they have one."""
+    parents = {name: tuple(parameter.when or ()) for name, parameter in family.parameters.items()}
+    for name in family.parameters:
+        if name in _reached(name, parents):
+            yield Problem(sentence=f"{name!r} depends on itself", path=("parameters", name, "when"))
+
+
+def _reached(start: str, links: Mapping[str, Sequence[str]]) -> set[str]:
+    """What is linked from the start, itself or by way of others; the start too, where the links lead back."""
+    found: set[str] = set()
+    waiting = list(links.get(start, ()))
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting.extend(links.get(here, ()))
+    return found

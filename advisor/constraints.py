@@ -1,20 +1,25 @@
 """Constraints between hyperparameters, such as ``num_leaves <= 2 ** max_depth``: read without running anything.
 
 The text is parsed by Python's own parser and only comparisons, arithmetic, ``and``, ``or`` and ``not`` over names,
-numbers and quoted words are let through; the tree that is left is walked here and never compiled.
+numbers and quoted words are let through; the tree that is left is walked here and never compiled. A name that Python
+would not take for one (``lambda``, ``max-depth``) stands in backquotes.
 """
 
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import operator
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from advisor.space import Value
 
-MOST_CHARACTERS: Final = 500
+MOST_CHARACTERS: Final = 1000
+MOST_DEPTH: Final = 40
 
 _ARITHMETIC: Final[dict[type[ast.operator], Callable[[float, float], float]]] = {
     ast.Add: operator.add,
@@ -34,7 +39,6 @@ _COMPARISON: Final[dict[type[ast.cmpop], Callable[[object, object], bool]]] = {
     ast.NotEq: operator.ne,
 }
 _ALLOWED: Final = (
-    ast.Expression,
     ast.Compare,
     ast.BoolOp,
     ast.BinOp,
@@ -50,28 +54,91 @@ _ALLOWED: Final = (
     *_ARITHMETIC,
     *_COMPARISON,
 )
+_FORBIDDEN: Final = {
+    ast.Call: "calling a function",
+    ast.Attribute: "a name with a dot",
+    ast.Subscript: "a name with [...]",
+    ast.List: "a list",
+    ast.Tuple: "a comma",
+    ast.IfExp: "if and else",
+    ast.Is: "is, in place of ==,",
+    ast.In: "in, in place of == and or,",
+}
+# Text in quotes is passed over, so that a backquote in it means nothing.
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`([^`]+)`")
+_PLACEHOLDER: Final = "_quoted_{}_"
 
 
 def parsed(expression: str) -> ast.expr:
     """The tree of a constraint.
 
     Raises:
-        ValueError: It is too long, is no expression, or uses what is not allowed.
+        ValueError: It is too long or too deep, is no comparison, or uses what is not allowed.
     """
     if len(expression) > MOST_CHARACTERS:
         raise ValueError(f"a constraint has at most {MOST_CHARACTERS} characters")
+    text, quoted = _without_backquotes(expression.strip())
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise ValueError(f"{expression!r} is no comparison such as 'a <= 2 ** b'") from error
+        words = [word for word in re.findall(r"\w+", text) if keyword.iskeyword(word)]
+        word = next((word for word in words if word not in {"and", "or", "not"}), "")
+        advice = f"; write the name `{word}` in backquotes" if word else ""
+        raise ValueError(f"{expression!r} is no comparison such as 'a <= 2 ** b'{advice}") from error
+    _check(tree, expression)
     for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            raise ValueError(f"{expression!r}: {type(node).__name__} is not allowed in a constraint")
-        if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str):
-            raise ValueError(f"{expression!r}: {node.value!r} is not allowed in a constraint")
-    if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp):
+        if isinstance(node, ast.Name):
+            node.id = quoted.get(node.id, node.id)
+    return tree
+
+
+def _without_backquotes(text: str) -> tuple[str, dict[str, str]]:
+    """The text with a plain word in place of every name in backquotes, and what the words stand for."""
+    quoted: dict[str, str] = {}
+
+    def word(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
+        placeholder = _PLACEHOLDER.format(len(quoted))
+        quoted[placeholder] = match[1]
+        return placeholder
+
+    return _QUOTED.sub(word, text), quoted
+
+
+def _check(tree: ast.expr, expression: str) -> None:
+    level: list[ast.AST] = [tree]
+    for _ in range(MOST_DEPTH):
+        for node in level:
+            _check_node(node, expression)
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        raise ValueError(f"a constraint is nested at most {MOST_DEPTH} deep")
+    if not any(isinstance(node, ast.Name) for node in ast.walk(tree)):
+        raise ValueError(f"{expression!r} names no hyperparameter")
+    if not _is_statement(tree):
         raise ValueError(f"{expression!r} compares nothing; write one such as 'a <= 2 ** b'")
-    return tree.body
+
+
+def _check_node(node: ast.AST, expression: str) -> None:
+    if not isinstance(node, _ALLOWED):
+        what = _FORBIDDEN.get(type(node), type(node).__name__)
+        raise ValueError(f"{expression!r}: {what} is not allowed in a constraint")
+    if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str):
+        raise ValueError(f"{expression!r}: {node.value!r} is not allowed in a constraint")
+
+
+def _is_statement(node: ast.expr) -> bool:
+    """Whether the tree is true or false of a configuration: it compares, or joins what does."""
+    match node:
+        case ast.BoolOp(values=values):
+            return all(isinstance(value, ast.Name) or _is_statement(value) for value in values)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return isinstance(operand, ast.Name) or _is_statement(operand)
+        case _:
+            return isinstance(node, ast.Compare)
 
 
 def names(expression: str) -> frozenset[str]:
@@ -90,12 +157,18 @@ def holds(expression: str, config: Mapping[str, Value]) -> bool:
 
 
 def renamed(expression: str, own_names: Mapping[str, str]) -> str:
-    """The constraint with parameters called by other names."""
+    """The constraint with parameters called by other names, in backquotes where they need them."""
     tree = parsed(expression)
+    quoted: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            node.id = own_names.get(node.id, node.id)
-    return ast.unparse(tree)
+            name = own_names.get(node.id, node.id)
+            plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+            node.id = name if plain else quoted.setdefault(name, _PLACEHOLDER.format(len(quoted)))
+    text = ast.unparse(tree)
+    for name, placeholder in quoted.items():
+        text = text.replace(placeholder, f"`{name}`")
+    return text
 
 
 def _value(node: ast.expr, config: Mapping[str, Value]) -> object:

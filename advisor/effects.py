@@ -6,55 +6,22 @@ conflict), promote and demote (a sum that is clamped once, at the end). Start, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
-from advisor import facts as fact_names
-from advisor.errors import RuleConflict, did_you_mean
+from advisor.bounds import Bound, FactBound, resolved
+from advisor.errors import RuleConflict
 from advisor.facts import Facts
-from advisor.model import Count, Frozen, Number, Scalar, Text, Values, WholeOrReal
-from advisor.space import Choice, Domain, Numeric, Value, narrowed, same, shown_value, tidy, type_name, widened
+from advisor.model import Count, Frozen, Scalar, Text, Values
+from advisor.space import Choice, Domain, Numeric, Value, narrowed, same, shown_value, type_name, widened
 
 Tier: TypeAlias = Literal["critical", "important", "minor", "fixed"]
 TIERS: Final[tuple[Tier, ...]] = ("fixed", "minor", "important", "critical")
 """From least to most important; the place in the list is what promotions add to."""
-
-
-def _known_fact(name: str) -> str:
-    known = fact_names.names()
-    if name not in known:
-        raise ValueError(f"no fact {name!r}; {did_you_mean(name, known) or 'see the list of facts'}")
-    return name
-
-
-class FactBound(Frozen):
-    """A number that depends on a fact: ``{of: data.rows, times: 0.05, at_least: 2, at_most: 500}``."""
-
-    of: Annotated[Text, AfterValidator(_known_fact)]
-    times: Number = 1.0
-    at_least: Number | None = None
-    at_most: Number | None = None
-
-
-Bound: TypeAlias = FactBound | WholeOrReal
-
-
-def resolved(bound: Bound | None, facts: Facts) -> float | None:
-    """The bound as a number, or None where there is none or its fact is unknown."""
-    if not isinstance(bound, FactBound):
-        return bound
-    fact = facts.get(bound.of)
-    if not isinstance(fact, int | float):
-        return None
-    number = fact * bound.times
-    if bound.at_most is not None:
-        number = min(number, bound.at_most)
-    if bound.at_least is not None:
-        number = max(number, bound.at_least)
-    return tidy(number)
 
 
 class Promote(Frozen):
@@ -82,6 +49,12 @@ class Widen(Frozen):
     high: Bound | None = None
     choices: tuple[Scalar, ...] = ()
 
+    @model_validator(mode="after")
+    def _says_how_far(self) -> Self:
+        if self.low is None and self.high is None and not self.choices:
+            raise ValueError("widen needs low, high or choices")
+        return self
+
 
 class Narrow(Frozen):
     """Look only within these bounds."""
@@ -91,6 +64,12 @@ class Narrow(Frozen):
     low: Bound | None = None
     high: Bound | None = None
     choices: tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _says_how_far(self) -> Self:
+        if self.low is None and self.high is None and self.choices is None:
+            raise ValueError("narrow needs low, high or choices")
+        return self
 
 
 class SetDefault(Frozen):
@@ -213,13 +192,14 @@ def tier(priority: int) -> Tier:
     return TIERS[min(max(priority, 0), len(TIERS) - 1)]
 
 
-def apply(advice: Mapping[str, Advice], firings: Iterable[Firing], facts: Facts) -> Outcome:
+def apply(advice: Mapping[str, Advice], firings: Iterable[Firing], facts: Facts, held: Collection[str] = ()) -> Outcome:
     """Join the effects of all rules that fire.
 
     Args:
         advice: What the family says, by canonical name.
         firings: The rules that fire, in any order.
         facts: What is known, for bounds that depend on it.
+        held: Parameters that the person holds at a value; no rule has a say in it, so none can contradict another.
 
     Raises:
         RuleConflict: Two rules set different values, or leave a parameter no range.
@@ -229,6 +209,8 @@ def apply(advice: Mapping[str, Advice], firings: Iterable[Firing], facts: Facts)
     concerning: dict[str, list[tuple[Firing, Effect]]] = {name: [] for name in advice}
     for firing, effect in kept:
         for name in set(parameters_of(effect)) & advice.keys():
+            if name in held and isinstance(effect, Widen | Narrow | SetDefault | Fix):
+                continue
             concerning[name].append((firing, effect))
     result = {name: _advised(name, start, concerning[name], facts) for name, start in advice.items()}
     return Outcome(
@@ -284,10 +266,18 @@ def _widened(
         if not isinstance(effect, Widen) or (here := advice.domain) is None:
             continue
         low, high, advice = _bounds(advice, effect, facts)
+        low, high = _whole_ends(here, low, high)
         domain = widened(here, low=low, high=high, choices=effect.choices)
         if domain != here:
             advice = advice.explained(firing, domain=domain)
     return advice
+
+
+def _whole_ends(domain: Domain, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """Bounds that came from facts, rounded inwards where only whole numbers belong."""
+    if isinstance(domain, Numeric) and domain.integer:
+        return None if low is None else math.ceil(low), None if high is None else math.floor(high)
+    return low, high
 
 
 def _narrowed(name: str, advice: Advice, effects: list[tuple[Firing, Effect]], facts: Facts) -> Advice:

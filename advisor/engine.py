@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from advisor import binding, candidates, effects, facts, staging, writing
+from advisor import binding, candidates, effects, facts, reading, relations, staging, writing
 from advisor.binding import Bound
 from advisor.conditions import Outcome, evaluate
 from advisor.decided import Decided
-from advisor.effects import Firing, parameters_of
+from advisor.effects import Advice, Firing, parameters_of
 from advisor.errors import InvalidFile, Problem
 from advisor.facts import TRIALS_PER_PARAMETER, Fact
-from advisor.knowledge import Rule
+from advisor.knowledge import Estimator, Rule
 from advisor.library import Knowledge
 from advisor.plan import Plan
 from advisor.spec import Spec
+
+MOST_SEED: Final = 2**32 - 16
+"""Each stage takes the next seed, and samplers take seeds of 32 bits."""
+_MOST_TRIALS: Final = 10**15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +38,15 @@ def advise(spec: Spec, *, seed: int = 0) -> Plan:
 
     Args:
         spec: What is to be tuned, on what, with which budget.
-        seed: Seed of the samplers, at least 0.
+        seed: Seed of the samplers, from 0 to ``MOST_SEED``.
 
     Raises:
         UnknownName: The knowledge base has no such family or estimator.
         InvalidFile: The spec contradicts itself or the library; every problem at once.
         RuleConflict: Two rules of the knowledge base contradict each other.
     """
-    if isinstance(seed, bool) or seed < 0:
-        raise InvalidFile([Problem(sentence=f"the seed must be 0 or more, not {seed}")])
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        raise InvalidFile([Problem(sentence=f"the seed must be a whole number from 0 to {MOST_SEED}, not {seed!r}")])
     return writing.plan(decide(spec), seed)
 
 
@@ -51,24 +56,21 @@ def decide(spec: Spec) -> Decided:
     family = knowledge.family
     estimator = binding.estimator_for(spec, family)
     bound = binding.parameters(spec, family, estimator)
-    known = _facts(spec, knowledge, bound)
+    known = _facts(spec, knowledge, estimator, bound)
     judged = _judge(knowledge, known, bound)
-    outcome = effects.apply(
-        {
-            b.canonical: candidates.initial_advice(b.parameter, estimator, known)
-            for b in bound
-            if b.canonical is not None and b.parameter is not None
-        },
-        [_firing(j) for j in judged if j.outcome.holds],
-        known,
-    )
-    collected = candidates.collect(spec, family, estimator, bound, outcome.advice, known)
-    if collected.problems:
-        raise InvalidFile(collected.problems)
+    firings = [_firing(j) for j in judged if j.outcome.holds]
+    outcome = effects.apply(_initial(bound, estimator, known), firings, known, _held(spec, bound))
+    collected = candidates.collect(spec, knowledge, estimator, bound, outcome.advice, known)
+    own = {b.canonical: b.name for b in bound if b.canonical is not None}
+    absent = {n: candidates.library_default(p, estimator) for n, p in family.parameters.items() if n not in own}
+    reading.raise_if_any([*collected.problems])
+    related = relations.related(spec, family, estimator, collected.candidates, absent)
+    reading.raise_if_any([*related.problems])
     policies = {name: policy.values for name, policy in knowledge.shared.policies.items()}
     trials, parallel = _spendable(spec, known, policies)
-    own = {b.canonical: b.name for b in bound if b.canonical is not None}
-    division = staging.divide(collected.candidates, trials, parallel, _together(knowledge, outcome, own), policies)
+    together = _together(knowledge, outcome, own)
+    division = staging.divide(related.candidates, trials, parallel, together, policies, absent)
+    reading.raise_if_any(relations.unkept(division, related, spec, absent))
     return Decided(
         spec=spec,
         knowledge=knowledge,
@@ -76,19 +78,40 @@ def decide(spec: Spec) -> Decided:
         facts=known,
         judged=tuple((j.rule, j.outcome) for j in judged),
         outcome=outcome,
-        candidates=collected.candidates,
-        notes=collected.notes,
+        candidates=related.candidates,
+        notes=(*collected.notes, *related.notes),
         division=division,
+        constraints=related.constraints,
         trials=trials,
         parallel=parallel,
         policies=policies,
+        absent=absent,
         own_names=own,
     )
 
 
-def _facts(spec: Spec, knowledge: Knowledge, bound: tuple[Bound, ...]) -> dict[str, Fact]:
-    """All that is known, the family and the trials for each parameter included."""
+def _initial(bound: tuple[Bound, ...], estimator: Estimator | None, known: facts.Facts) -> dict[str, Advice]:
+    """What the family says of each parameter that it knows, before any rule."""
+    return {
+        b.canonical: candidates.initial_advice(b.parameter, estimator, known)
+        for b in bound
+        if b.canonical is not None and b.parameter is not None
+    }
+
+
+def _held(spec: Spec, bound: tuple[Bound, ...]) -> frozenset[str]:
+    """The parameters, by canonical name, that the spec sets to a value."""
+    valued = {name for name, entry in spec.space.items() if "value" in entry.model_fields_set}
+    return frozenset(b.canonical for b in bound if b.canonical and (b.name in spec.fixed or b.name in valued))
+
+
+def _facts(spec: Spec, knowledge: Knowledge, estimator: Estimator | None, bound: tuple[Bound, ...]) -> dict[str, Fact]:
+    """All that is known: family, estimator, its task and the trials for each parameter included."""
     given: dict[str, Fact] = {**facts.given(spec), "model.family": knowledge.family.family}
+    if estimator is not None:
+        given["model.estimator"] = estimator.name
+        if spec.model.estimator is not None and (task := binding.only_task(estimator)) is not None:
+            given.setdefault("model.task", task)
     known = facts.with_derived(given)
     worth_tuning = sum(
         1 for b in bound if b.name not in spec.fixed and (b.parameter is None or b.parameter.tier != "fixed")
@@ -129,7 +152,8 @@ def _spendable(spec: Spec, known: Mapping[str, Fact], policies: staging.Policies
     trials = known.get("derived.trials")
     if trials is None:
         trials = policies["trials-when-not-given"]["trials"]
-    return int(trials), min(spec.budget.parallel or 1, max(int(trials), 1))
+    most = min(int(trials), _MOST_TRIALS)
+    return most, min(spec.budget.parallel or 1, max(most, 1))
 
 
 def _together(knowledge: Knowledge, outcome: effects.Outcome, own: Mapping[str, str]) -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value in a file: ``("space", "lr", "low")``."""
@@ -84,8 +84,14 @@ def dotted(path: Path) -> str:
     return ".".join(str(part) for part in path)
 
 
+_LEAST_PREFIX: Final = 3
+"""Letters that a name must share with the beginning of another, for that to be what was meant."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The hint for a misspelt name, or nothing where no known name is near."""
     candidates = {candidate.casefold(): candidate for candidate in sorted(known)}
     near = get_close_matches(name.casefold(), candidates, n=1, cutoff=0.6)
+    if not near and len(name) >= _LEAST_PREFIX:
+        near = [candidate for candidate in candidates if candidate.startswith(name.casefold())]
     return f"did you mean {candidates[near[0]]!r}?" if near else ""

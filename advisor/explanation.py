@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from advisor.constraints import names
 from advisor.effects import shown
 from advisor.errors import UnknownName
 from advisor.knowledge import JUDGEMENT, Source
@@ -62,13 +63,15 @@ def _of_parameter(plan: Plan, name: str) -> Iterator[str]:
                 f"{parent} is {_values(value)}" for parent, value in entry.when.items()
             )
     else:
-        yield f"  held at {shown_value(entry.value)} in every stage"
+        effect = ", without effect" if entry.active is False else ""
+        yield f"  held at {shown_value(entry.value)} in every stage{effect}"
     yield from _listed("why", entry.why)
     evidence = plan.evidence.get(name)
     if evidence is not None:
         yield from _of_evidence(evidence, entry)
     yield from _of_its_rules(plan, name)
-    yield from _listed("kept with", (f"{c.expression}: {c.why}" for c in plan.constraints if name in c.expression))
+    kept = (constraint for constraint in plan.constraints if name in names(constraint.expression))
+    yield from _listed("kept with", (f"{constraint.expression}: {constraint.why}" for constraint in kept))
     cited = [*entry.sources, *(evidence.sources if evidence else ())]
     if evidence is not None:
         cited += [figure.source for figure in (evidence.tunability, evidence.variance) if figure]

@@ -44,7 +44,7 @@ def with_derived(facts: Facts) -> dict[str, Fact]:
     for name, derive in DERIVED.items():
         value = _or_unknown(derive, known)
         if value is not None and math.isfinite(value):
-            known[name] = value
+            known[name] = float(f"{value:.12g}")  # so that 1 - 0.9 is a tenth at a border of a tenth
     return known
 
 
@@ -128,10 +128,16 @@ def headroom(facts: Facts) -> float:
     return abs(attainable - default) / max(abs(attainable), abs(default))
 
 
-def headroom_over_noise(facts: Facts) -> float:
-    """How far the library's default is from what is possible, in standard deviations of the noise."""
-    gap = abs(_number(facts, "objective.attainable") - _number(facts, "objective.default_value"))
-    return gap / _number(facts, "objective.noise")
+def noise_over_gain(facts: Facts) -> float:
+    """Noise over what there is to gain (share): to what is possible, else a tenth of the default, else 0.1.
+
+    The last is for metrics between 0 and 1, such as accuracy.
+    """
+    noise = _number(facts, "objective.noise")
+    default, attainable = facts.get("objective.default_value"), facts.get("objective.attainable")
+    if isinstance(default, int | float) and isinstance(attainable, int | float):
+        return noise / abs(attainable - default)
+    return noise / (0.1 * abs(default) if isinstance(default, int | float) and default else 0.1)
 
 
 def step_law_learning_rate(facts: Facts) -> float:
@@ -160,7 +166,7 @@ DERIVED: Final[Mapping[str, Callable[[Facts], float]]] = {
         trials,
         rounds,
         headroom,
-        headroom_over_noise,
+        noise_over_gain,
         step_law_learning_rate,
         step_law_batch_tokens,
     )

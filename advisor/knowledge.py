@@ -10,8 +10,9 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from advisor.bounds import Bound, FactBound
 from advisor.conditions import Condition
-from advisor.effects import Bound, Effect, FactBound, Tier
+from advisor.effects import Effect, Tier
 from advisor.model import Count, Flag, Frozen, Number, Scalar, Share, Text, Values, WholeOrReal
 from advisor.space import Choice, Numeric, Value, contains, same
 from advisor.spec import Constraint, Task
@@ -264,6 +265,14 @@ class Family(Frozen):
         return tuple(e if isinstance(e, Estimator) else Estimator(name=e) for e in self.estimators)
 
 
+class NoHyperparameter(Frozen):
+    """Names that people put into a search space although nothing is to be tuned there."""
+
+    names: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(description="In lower case.")
+    because: Text
+    sources: Sources
+
+
 class Shared(Frozen):
     """What families share: ``_shared.yaml``."""
 
@@ -271,6 +280,7 @@ class Shared(Frozen):
     sources: Mapping[Id, Source] = {}
     regimes: Mapping[Id, Regime] = {}
     policies: Mapping[Id, Policy] = {}
+    no_hyperparameters: tuple[NoHyperparameter, ...] = ()
     rules: tuple[Rule, ...] = ()
 
 

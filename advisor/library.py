@@ -111,9 +111,7 @@ def load(family: str, overlays: Sequence[FilePath] = ()) -> Knowledge:
         InvalidFile: A file breaks its format, or refers to something that is not there.
     """
     folders = [shipped_folder(), *overlays]
-    for folder in overlays:
-        if not folder.is_dir():
-            raise InvalidFile([Problem(sentence=f"no knowledge folder {str(folder)!r}", path=("knowledge",))])
+    refuse_missing(overlays)
     files = [folder / f"{family}.yaml" for folder in folders if family in family_files(folder)]
     if not files:
         raise UnknownName("family", family, family_names(overlays), ("model", "family"))
@@ -130,6 +128,24 @@ def load(family: str, overlays: Sequence[FilePath] = ()) -> Knowledge:
     )
 
 
+def refuse_missing(overlays: Sequence[FilePath]) -> None:
+    """Stop where a folder of overlays is not there, or is a file.
+
+    Raises:
+        InvalidFile: With the place of each in a spec.
+    """
+    missing = [
+        Problem(
+            sentence=f"{str(folder)!r} is {'a file' if folder.exists() else 'not there'}, not a folder of knowledge",
+            path=("knowledge", index),
+        )
+        for index, folder in enumerate(overlays)
+        if not folder.is_dir()
+    ]
+    if missing:
+        raise InvalidFile(missing)
+
+
 def _refuse_contradictions(shared: Shared, shared_layers: Layers, family: Family, family_layers: Layers) -> None:
     """What is shipped was checked before it was shipped; what is laid over it is checked when it is read."""
     if found := list(consistency.shared_problems(shared)):
@@ -144,18 +160,23 @@ def _overlay(folder: FilePath, family: str) -> Overlay:
 
 
 def _hash(value: Any) -> str:
-    """Hash of data in which the order of rules is as irrelevant as it is to plans."""
+    """Hash of data in which the order of rules is as irrelevant, and that of parameters as relevant, as to plans."""
     canonical = json.dumps(_canonical(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: sorted(part, key=lambda rule: str(rule["id"])) if key == "rules" else _canonical(part)
-            for key, part in value.items()
-        }
+        return {key: _ordered(key, part) for key, part in value.items()}
     return [_canonical(part) for part in value] if isinstance(value, list) else value
+
+
+def _ordered(key: str, part: Any) -> Any:
+    if key == "rules":
+        return sorted(part, key=lambda rule: str(rule["id"]))
+    if key == "parameters" and isinstance(part, dict):
+        return [[name, _canonical(parameter)] for name, parameter in part.items()]
+    return _canonical(part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,11 +247,13 @@ def _join(documents: list[Document]) -> Layers:
     for document in documents:
         for key, value in document.value.items():
             if isinstance(value, list) and key != "requires":
+                data.pop(key, None)
                 items: list[tuple[Any, Document, Path]] = [
                     (item, document, (key, index)) for index, item in enumerate(value)
                 ]
                 lists[key] = _joined_list(key, lists.get(key, []), items)
             else:
+                lists.pop(key, None)
                 data[key] = _deep(data.get(key), value)
     origins: dict[Path, tuple[Document, Path]] = {
         (key, index): (document, path)

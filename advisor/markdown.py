@@ -8,7 +8,7 @@ from advisor.effects import shown
 from advisor.explanation import citation
 from advisor.plan import Plan, Stage
 from advisor.space import shown_value
-from advisor.terminal import counted, narrowing, sections
+from advisor.terminal import counted, narrowing, sections, start
 
 
 def rendered(plan: Plan) -> str:
@@ -36,7 +36,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _stage(stage: Stage) -> Iterator[str]:
     yield from ("", f"## Stage {stage.id}: {stage.name} ({counted(stage.trials, 'trial')})", "")
     if stage.search:
-        yield "| parameter | where | from | tier | why | sources |"
+        yield "| parameter | where | starts at | tier | why | sources |"
         yield "| --- | --- | --- | --- | --- | --- |"
     for name, searched in stage.search.items():
         cells = (
@@ -48,6 +48,9 @@ def _stage(stage: Stage) -> Iterator[str]:
             ", ".join(searched.sources),
         )
         yield "| " + " | ".join(cells) + " |"
+    if stage.start:
+        yield from ("", "Evaluated first:", "")
+        yield from (f"{n}. {_escaped(start(stage, n - 1, point))}" for n, point in enumerate(stage.start, 1))
     active = [f"`{name}` {shown_value(held.value)}" for name, held in stage.fixed.items() if held.active is not False]
     lines = [f"Held: {', '.join(active)}."] if active else []
     if stage.narrow.from_ is not None:

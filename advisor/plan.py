@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from advisor.effects import Tier
 from advisor.knowledge import Confidence, Disagreement, Source, Tunability, Variance
-from advisor.model import Count, Flag, Frozen, Number, Scalar, Share, Text, Values, Whole, WholeOrReal
+from advisor.model import Count, Flag, Frozen, Number, Scalar, Share, Text, Values, Whole, WholeOrReal, misplaced
 from advisor.space import Choice, Domain, Numeric, contains
 from advisor.spec import Constraint, Direction, Role
 
@@ -36,7 +36,7 @@ class Searched(Frozen):
     low: WholeOrReal | None = None
     high: WholeOrReal | None = None
     log: Flag | None = None
-    step: WholeOrReal | None = None
+    step: Annotated[WholeOrReal, Field(gt=0)] | None = None
     choices: Annotated[tuple[Scalar, ...], Field(min_length=1)] | None = None
     ordered: Flag | None = None
     default: Scalar = Field(None, description="Where the search of this parameter starts.")
@@ -61,6 +61,12 @@ class Searched(Frozen):
                 raise ValueError(f"low {self.low:g} is above high {self.high:g}")
             if self.log and self.low <= 0:
                 raise ValueError("a logarithmic range begins above 0")
+            if self.type == "int" and any(end != int(end) for end in (self.low, self.high, self.step or 1)):
+                raise ValueError("low, high and step of an int are whole numbers")
+        elif not (self.low is self.high is self.step is self.log is None):
+            raise ValueError("choices have no low, high, step or log")
+        if "default" in self.model_fields_set and not contains(self.domain, self.default):
+            raise ValueError(f"the default {self.default!r} is outside the range")
         return self
 
     @property
@@ -86,7 +92,7 @@ class Held(Frozen):
     tier: Tier | None = None
     is_: Text | None = Field(None, alias="is")
     argument: Text | None = None
-    when: Condition | None = None
+    when: Condition | None = Field(None, description="Values of others, searched here, for which it has an effect.")
     active: Flag | None = Field(
         None, description="false: without effect beside the other settings, and not to be passed on."
     )
@@ -114,6 +120,13 @@ class Narrowing(Frozen):
     open: tuple[Text, ...] | None = Field(None, description="Parameters that are not narrowed here.")
 
 
+class StartReason(Frozen):
+    """Why a configuration is evaluated early, and according to whom."""
+
+    why: Text
+    sources: tuple[Text, ...] = ()
+
+
 class Stage(Frozen):
     """One round of search: what is searched, what is held, for how many trials."""
 
@@ -124,6 +137,7 @@ class Stage(Frozen):
     start: tuple[Values, ...] = Field(
         (), description="Configurations to evaluate first; each names every active parameter."
     )
+    start_why: tuple[StartReason, ...] = Field((), description="The reason of each start, in the same order.")
     search: Mapping[Text, Searched]
     fixed: Mapping[Text, Held] = {}
     narrow: Narrowing = Narrowing()
@@ -134,11 +148,28 @@ class Stage(Frozen):
         twice = sorted(set(self.search) & set(self.fixed))
         if twice:
             raise ValueError(f"{', '.join(twice)}: both searched and fixed")
+        if self.start_why and len(self.start_why) != len(self.start):
+            raise ValueError(f"{len(self.start)} starts have {len(self.start_why)} reasons")
         for index, point in enumerate(self.start):
             for name, value in point.items():
                 if name in self.search and not contains(self.search[name].domain, value):
-                    raise ValueError(f"start {index}: {name} {value!r} is outside the searched range")
+                    raise misplaced(f"{name} {value!r} is outside the searched range", "start", index, name)
+        for name in self.narrow.open or ():
+            if name not in self.search:
+                raise misplaced(f"keeps {name!r} open, which the stage does not search", "narrow", "open")
+        entries: dict[str, Searched | Held] = {**self.search, **self.fixed}
+        for name, entry in entries.items():
+            for parent, wanted in (entry.when or {}).items():
+                self._check_parent(name, parent, wanted if isinstance(wanted, tuple) else (wanted,))
         return self
+
+    def _check_parent(self, name: str, parent: str, wanted: tuple[Scalar, ...]) -> None:
+        """A parameter that has an effect only for values of another: the stage has that one, with those values."""
+        place = ("search" if name in self.search else "fixed", name, "when", parent)
+        if parent not in self.search and parent not in self.fixed:
+            raise misplaced(f"{name} depends on {parent!r}, which the stage does not have", *place)
+        if parent in self.search and not any(contains(self.search[parent].domain, value) for value in wanted):
+            raise misplaced(f"{name} depends on values that {parent} cannot have", *place)
 
 
 class SpecReference(Frozen):

@@ -6,6 +6,7 @@ pandas is loaded here and nowhere else, and only for a spec that names a file.
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SNIFFED_BYTES: Final = 64_000
+_SEPARATORS: Final = (",", ";", "\t", "|")
 _MOST_CLASSES_OF_NUMBERS: Final = 20
-"""A numeric target of more distinct values is taken as a number to predict, where the task is not given."""
+"""Whole numbers of more distinct values are taken as a number to predict, where the task is not given."""
 
 
 def with_profile(given: DataFacts, task: Task | None, beside: FilePath) -> DataFacts:
@@ -58,7 +60,8 @@ def facts_of(table: pd.DataFrame, target: str | None, task: Task | None) -> dict
         table = table[table[target].notna()]
     features = table.drop(columns=[target]) if target is not None else table
     if features.empty:
-        raise InvalidFile([Problem(sentence="the data file has no rows to train on", path=("data", "profile"))])
+        lacks = "rows to train on" if features.shape[1] else "columns to predict from"
+        raise InvalidFile([Problem(sentence=f"the data file has no {lacks}", path=("data", "profile"))])
     categorical = features.select_dtypes(exclude=["number"])
     facts: dict[str, float] = {
         "rows": len(features),
@@ -67,9 +70,10 @@ def facts_of(table: pd.DataFrame, target: str | None, task: Task | None) -> dict
         "categorical_features": categorical.shape[1],
     }
     if categorical.shape[1]:
-        facts["max_cardinality"] = int(max(categorical[column].nunique() for column in categorical))
+        facts["max_cardinality"] = max(_distinct(categorical[column]) for column in categorical)
     if target is not None and _has_classes(table[target], task):
         counts = table[target].value_counts()
+        counts = counts[counts > 0]  # a categorical column counts the words that it could hold too
         facts |= {"classes": len(counts), "positive_rate": float(f"{counts.min() / counts.sum():.6g}")}
     return facts
 
@@ -77,7 +81,16 @@ def facts_of(table: pd.DataFrame, target: str | None, task: Task | None) -> dict
 def _has_classes(target: pd.Series[Any], task: Task | None) -> bool:
     if task is not None:
         return task in {"binary", "multiclass", "classification"}
-    return target.dtype.kind not in "iuf" or target.nunique() <= _MOST_CLASSES_OF_NUMBERS
+    if target.dtype.kind not in "iuf":
+        return True
+    return target.nunique() <= _MOST_CLASSES_OF_NUMBERS and bool((target % 1 == 0).all())
+
+
+def _distinct(column: pd.Series[Any]) -> int:
+    try:
+        return int(column.nunique())
+    except TypeError:  # lists and the like, which Parquet holds and pandas cannot compare
+        return int(column.astype(str).nunique())
 
 
 def _table(path: FilePath) -> pd.DataFrame:
@@ -88,7 +101,8 @@ def _table(path: FilePath) -> pd.DataFrame:
     try:
         if path.suffix.lower() in {".parquet", ".pq"}:
             return pd.read_parquet(path)
-        return pd.read_csv(path, sep=_separator(path))
+        separator, decimal = _form(path)
+        return pd.read_csv(path, sep=separator, decimal=decimal, low_memory=False)
     except ImportError as error:
         raise MissingPackage("pyarrow", "data", "a Parquet file") from error
     except Exception as error:  # whatever a reader says of a file that is no table
@@ -98,10 +112,11 @@ def _table(path: FilePath) -> pd.DataFrame:
         ) from error
 
 
-def _separator(path: FilePath) -> str:
+def _form(path: FilePath) -> tuple[str, str]:
+    """What separates the columns, and what stands before decimals: what the first lines show."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         sample = file.read(_SNIFFED_BYTES)
-    try:
-        return csv.Sniffer().sniff(sample, delimiters=",;\t|").delimiter
-    except csv.Error:
-        return ","
+    header = sample.partition("\n")[0]
+    separator = max(_SEPARATORS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
+    has_commas = separator != "," and re.search(r"(?:^|[;\t|])-?\d+,\d", sample, re.MULTILINE)
+    return separator, "," if has_commas else "."

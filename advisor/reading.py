@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -15,6 +15,7 @@ from advisor.yamlio import Document
 Model = TypeVar("Model", bound=BaseModel)
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
+_NUMBER: Final = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 _SHOWN: Final = 60
 
 
@@ -45,60 +46,45 @@ def problems(model: type[Model], data: Any) -> Model | list[Problem]:
 
 
 def _of_errors(model: type[BaseModel], data: Any, error: ValidationError) -> list[Problem]:
+    """The problems that pydantic reports, those of one place together."""
+    by_path: dict[Path, list[Any]] = {}
+    for item in error.errors(include_url=False):
+        by_path.setdefault(_in_data(model, data, item), []).append(item)
+    around = {path[:end] for path in by_path for end in range(len(path))}
     found: dict[tuple[Path, str], Problem] = {}
-    errors = error.errors(include_url=False)
-    deepest = {_in_data(data, item["loc"]) for item in errors}
-    for item in errors:
-        path = _in_data(data, item["loc"])
-        if item["type"] in _UNION_NOISE and _is_explained(path, deepest):
-            continue
-        problem = _problem(model, data, path, item)
-        found.setdefault((problem.path, problem.sentence), problem)
-    return _without_union_repeats(list(found.values()))
+    for path, items in by_path.items():
+        if path in around:  # a part of the value is wrong: that it is no text either is noise
+            items = [item for item in items if item["type"] not in _NOISE_AROUND]  # noqa: PLW2901 - the rest of it
+        unions = [item for item in items if item["type"] in _OF_NUMBER or item["type"] in _NOUNS]
+        others = [item for item in items if item not in unions]
+        problems_here = [_problem(model, data, path, item) for item in others]
+        if unions and not any(item["type"] == "value_error" for item in others):
+            problems_here.append(_wrong_kind(path, unions))
+        for problem in problems_here:
+            found.setdefault((problem.path, problem.sentence), problem)
+    return list(found.values())
 
 
-_UNION_NOISE: Final = frozenset({"model_type", "model_attributes_type"})
-
-
-def _is_explained(path: Path, paths: Iterable[Path]) -> bool:
-    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
-
-
-def _without_union_repeats(found: list[Problem]) -> list[Problem]:
-    """A value that fits no member of a union is one problem, not one for each member."""
-    by_path: dict[tuple[Path, bool], list[Problem]] = {}
-    for problem in found:
-        by_path.setdefault((problem.path, problem.at_key), []).append(problem)
-    result = []
-    for (path, at_key), group in by_path.items():
-        wanted = [p.sentence.removeprefix(_EXPECTED) for p in group if p.sentence.startswith(_EXPECTED)]
-        if len(wanted) > 1:
-            nouns = list(dict.fromkeys(sentence.partition(", not ")[0] for sentence in wanted))
-            came = wanted[0].partition(", not ")[2]
-            sentence = f"{_EXPECTED}{' or '.join(nouns)}, not {came}"
-            result.append(Problem(sentence=sentence, path=path, at_key=at_key))
-            group = [p for p in group if not p.sentence.startswith(_EXPECTED)]  # noqa: PLW2901 - the rest of it
-        result.extend(group)
-    return result
-
-
-def _in_data(data: Any, location: tuple[int | str, ...]) -> Path:
+def _in_data(model: type[BaseModel], data: Any, item: Any) -> Path:
     """The part of pydantic's location that is keys of the data; names of union members fall away."""
     path: list[str | int] = []
     here = data
-    for index, part in enumerate(location):
+    for part in item["loc"]:
         if _has(here, part):
             here = here[part]
-        elif index == len(location) - 1 and isinstance(here, Mapping) and isinstance(part, str):
-            path.append(part)
-            break
+        elif item["type"] == "missing" or part in _fields_at(model, tuple(path)) or _is_inside(part, here):
+            here = None
         else:
             continue
         path.append(part)
     return tuple(path)
 
 
-_EXPECTED: Final = "expected "
+def _is_inside(part: str | int, here: Any) -> bool:
+    """Whether the part is a place in a list that the data has under another name."""
+    return here is None and isinstance(part, int)
+
+
 _NOUNS: Final = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -113,16 +99,47 @@ _NOUNS: Final = {
     "float_parsing": "a number",
     "int_parsing": "a whole number",
     "none_required": "nothing",
-    "date_from_datetime_parsing": "a date",
-    "date_type": "a date",
+    "date_from_datetime_parsing": "a date such as 2027-01-31",
+    "date_type": "a date such as 2027-01-31",
     "date_parsing": "a date such as 2027-01-31",
 }
+_OF_NUMBER: Final = frozenset({"finite_number"})
+_NOISE_AROUND: Final = frozenset({*_NOUNS, "too_short"})
+_OF_SCALAR: Final = frozenset({"text", "a number", "true or false"})
+_LIKE_TRUE: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+def _wrong_kind(path: Path, items: list[Any]) -> Problem:
+    """A value that fits no member of a union is one problem, not one for each member."""
+    value = items[0]["input"]
+    if any(item["type"] in _OF_NUMBER for item in items):
+        return Problem(sentence=f"{_text(value)} is no finite number", path=path)
+    nouns = list(dict.fromkeys(_NOUNS[item["type"]] for item in items))
+    if set(nouns) >= _OF_SCALAR:
+        nouns = ["one value", *(noun for noun in nouns if noun in {"a list", "a mapping"})]
+    elif "a number" in nouns:
+        nouns = [noun for noun in nouns if noun != "a whole number"]
+    return Problem(
+        sentence=f"expected {' or '.join(nouns)}, not {_text(value)}", path=path, hint=_kind_hint(nouns, value)
+    )
+
+
+def _kind_hint(nouns: list[str], value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    if "true or false" in nouns and value.lower() in _LIKE_TRUE:
+        return f"did you mean {_LIKE_TRUE[value.lower()]}?"
+    if {"a number", "a whole number"} & set(nouns) and _NUMBER.fullmatch(value):
+        return "take the quotes away"
+    return "write it as a list, [...]" if nouns == ["a list"] else ""
 
 
 def _problem(model: type[BaseModel], data: Any, path: Path, item: Any) -> Problem:
     kind, context = item["type"], item.get("ctx", {})
-    value = _at(data, path)
+    value = item["input"]
     match kind:
+        case _ if item["loc"][-1:] == ("[key]",):
+            return _bad_name(path, kind)
         case "extra_forbidden":
             name = str(path[-1]) if path else ""
             hint = did_you_mean(name, _fields_at(model, path[:-1])) or "remove it"
@@ -134,20 +151,55 @@ def _problem(model: type[BaseModel], data: Any, path: Path, item: Any) -> Proble
                 hint=_description(model, path),
             )
         case "literal_error" | "union_tag_invalid":
-            words = _QUOTED.findall(str(context.get("expected", context.get("expected_tags", ""))))
-            hint = did_you_mean(str(value), words) if kind == "literal_error" else ""
-            given = context.get("tag", value)
-            sentence = f"{_text(given)} is none of {', '.join(words)}" if words else item["msg"]
-            return Problem(sentence=sentence, path=path, hint=hint or did_you_mean(str(given), words))
+            return _none_of(path, value, item)
         case "value_error":
             return Problem(sentence=str(context.get("error", item["msg"])), path=path)
-        case "finite_number":
-            return Problem(sentence=f"{_text(value)} is no finite number", path=path)
-        case _ if kind in _NOUNS:
-            return Problem(sentence=f"{_EXPECTED}{_NOUNS[kind]}, not {_text(value)}", path=path)
+        case "misplaced":
+            inner = (*path, *context["path"])
+            return Problem(sentence=item["msg"], path=inner, at_key=_at(data, inner) is None)
+        case "too_short":
+            return Problem(sentence=f"is empty; {context['min_length']} or more are needed", path=path)
+        case "too_long":
+            return Problem(sentence=f"has more than {context['max_length']:,} parts", path=path)
+        case "string_too_short":
+            return Problem(sentence="is empty", path=path)
+        case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than":
+            bound = next(iter(context.values()))
+            shown = f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+            return Problem(sentence=f"must be {_BOUNDS[kind]} {shown}, not {_text(value)}", path=path)
         case _:
             message = item["msg"].replace("Input should be", "must be")
             return Problem(sentence=f"{message[:1].lower()}{message[1:]}, not {_text(value)}", path=path)
+
+
+def _bad_name(path: Path, kind: str) -> Problem:
+    """A key that names something, and cannot."""
+    reasons = {"string_too_short": "be empty", "string_too_long": "have more than 100 characters"}
+    reason = reasons.get(kind, "contain backquotes or control characters")
+    return Problem(sentence=f"a name cannot {reason}", path=path, at_key=True)
+
+
+_BOUNDS: Final = {
+    "greater_than_equal": "at least",
+    "less_than_equal": "at most",
+    "greater_than": "above",
+    "less_than": "below",
+}
+
+
+def _none_of(path: Path, value: Any, item: Any) -> Problem:
+    """A word that is none of those expected."""
+    context = item.get("ctx", {})
+    expected = str(context.get("expected", context.get("expected_tags", "")))
+    words = _QUOTED.findall(expected)
+    given = context.get("tag", value)
+    if not words:
+        return Problem(sentence=f"must be {expected}, not {_text(given)}", path=path)
+    return Problem(
+        sentence=f"{_text(given)} is none of {', '.join(words)}",
+        path=path,
+        hint=did_you_mean(given, words) if isinstance(given, str) else "",
+    )
 
 
 def _at(data: Any, path: Path) -> Any:

@@ -64,15 +64,35 @@ def contains(domain: Domain, value: Value) -> bool:
             return domain.step is None or _on_grid(domain, value)
 
 
+_TOLERANCE = 1e-9
+"""Share of a step by which a number may miss the grid: what adding steps up in floating point costs."""
+
+
+def _steps(domain: Numeric, value: float) -> float:
+    """How many steps ``value`` lies above the low end, kept within what can be counted."""
+    low, step = domain.low, domain.step or 1
+    if isinstance(value, int) and isinstance(low, int) and isinstance(step, int):
+        whole, rest = divmod(value - low, step)
+        steps = whole + rest / step
+    else:
+        steps = (float(value) - float(low)) / step
+    return min(max(steps, -_MOST_STEPS), _MOST_STEPS)
+
+
+_MOST_STEPS = 1e300
+
+
 def _on_grid(domain: Numeric, value: float) -> bool:
-    steps = (value - domain.low) / (domain.step or 1)
-    return math.isclose(steps, round(steps), abs_tol=1e-9)
+    steps = _steps(domain, value)
+    return math.isclose(steps, round(steps), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
 
 
 def clip(domain: Domain, value: Value) -> Value:
     """The value of ``domain`` nearest to ``value``; its middle where nothing is near."""
     if contains(domain, value):
         return value
+    if isinstance(value, float) and math.isnan(value):
+        return middle(domain)
     if isinstance(domain, Numeric) and isinstance(value, int | float) and not isinstance(value, bool):
         return _onto_grid(domain, min(max(value, domain.low), domain.high))
     if isinstance(domain, Choice) and domain.ordered and is_number(value):
@@ -94,12 +114,23 @@ def middle(domain: Domain) -> Value:
 
 def _onto_grid(domain: Numeric, value: float) -> Value:
     if domain.step is not None:
-        steps = round((value - domain.low) / domain.step)
-        most = math.floor((domain.high - domain.low) / domain.step + 1e-9)
-        value = domain.low + min(max(steps, 0), most) * domain.step
+        most = math.floor(_steps(domain, domain.high) + _TOLERANCE)
+        value = _grid_point(domain, min(max(round(_steps(domain, value)), 0), most))
+        if not domain.integer:
+            return value
     if domain.integer:
         return min(max(round(value), math.ceil(domain.low)), math.floor(domain.high))
+    if value in {domain.low, domain.high}:
+        return value
     return min(max(tidy(value), domain.low), domain.high)
+
+
+def _grid_point(domain: Numeric, steps: int) -> float:
+    """The number so many steps above the low end, in few digits where that is the same number."""
+    exact = domain.low + steps * (domain.step or 1)
+    short = float(f"{exact:.12g}") if isinstance(exact, float) else exact
+    near = short if _on_grid(domain, short) else exact
+    return min(max(near, domain.low), domain.high)
 
 
 def tidy(value: float) -> float:
@@ -127,11 +158,11 @@ def narrowed(
         )
         return replace(domain, choices=kept) if kept else None
     if choices is not None:
-        numbers = [float(choice) for choice in choices if isinstance(choice, int | float)]
+        numbers = [choice for choice in choices if isinstance(choice, int | float) and is_number(choice)]
         if not numbers:
             return None
-        low = max(numbers[0] if low is None else low, min(numbers))
-        high = min(max(numbers) if high is None else high, max(numbers))
+        low = min(numbers) if low is None else max(low, min(numbers))
+        high = max(numbers) if high is None else min(high, max(numbers))
     return _between(
         domain,
         domain.low if low is None else max(low, domain.low),
@@ -146,8 +177,8 @@ def _within(choice: Value, low: float | None, high: float | None) -> bool:
 
 
 def _between(domain: Numeric, low: float, high: float) -> Numeric | None:
-    if domain.step is not None:
-        low = domain.low + math.ceil((low - domain.low) / domain.step - 1e-9) * domain.step
+    if domain.step is not None and low != domain.low:
+        low = max(domain.low, domain.low + math.ceil(_steps(domain, low) - _TOLERANCE) * domain.step)
     if domain.integer:
         low, high = math.ceil(low), math.floor(high)
     return replace(domain, low=low, high=high) if low <= high else None
@@ -160,15 +191,20 @@ def widened(
     high: float | None = None,
     choices: tuple[Value, ...] = (),
 ) -> Domain:
-    """The least domain that holds ``domain`` and the bounds or choices given."""
+    """The domain that reaches as far as the bounds, or has the choices too; no value of ``domain`` is lost.
+
+    A grid is continued, not moved: a bound between two of its numbers is not reached.
+    """
     if isinstance(domain, Choice):
         new = tuple(c for c in choices if not any(same(c, old) for old in domain.choices))
         return replace(domain, choices=_sorted_if(domain.ordered, domain.choices + new))
-    return replace(
-        domain,
-        low=domain.low if low is None else min(low, domain.low),
-        high=domain.high if high is None else max(high, domain.high),
-    )
+    lowest = domain.low if low is None else min(low, domain.low)
+    highest = domain.high if high is None else max(high, domain.high)
+    if domain.step is not None and lowest < domain.low:
+        lowest = domain.low - math.floor(-_steps(domain, lowest) + _TOLERANCE) * domain.step
+    if domain.integer:
+        lowest, highest = math.ceil(lowest), math.floor(highest)
+    return replace(domain, low=lowest, high=highest)
 
 
 def _sorted_if(ordered: bool, choices: tuple[Value, ...]) -> tuple[Value, ...]:  # noqa: FBT001 - private
@@ -181,7 +217,9 @@ def is_single(domain: Domain) -> bool:
     """Whether only one value belongs, so that there is nothing to search."""
     if isinstance(domain, Choice):
         return len(domain.choices) == 1
-    return domain.low == domain.high
+    if domain.integer:
+        return math.floor(domain.high) - math.ceil(domain.low) < (domain.step or 1)
+    return domain.low == domain.high or (domain.step is not None and _steps(domain, domain.high) < 1 - _TOLERANCE)
 
 
 def type_name(domain: Domain) -> str:

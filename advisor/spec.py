@@ -5,13 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, Strict, model_serializer, model_validator
 
 from advisor import constraints, spellings
-from advisor.model import Count, Flag, Frozen, Number, Scalar, Share, Text, Values, Whole, WholeOrReal
+from advisor.model import (
+    Count,
+    Day,
+    Flag,
+    Frozen,
+    Name,
+    NotNegative,
+    Number,
+    Scalar,
+    Share,
+    Text,
+    Version,
+    WholeOrReal,
+    misplaced,
+    whole,
+)
 
 Task: TypeAlias = Literal[
     "binary", "multiclass", "classification", "regression", "ranking", "language-modelling", "control"
@@ -19,6 +34,8 @@ Task: TypeAlias = Literal[
 Direction: TypeAlias = Literal["minimize", "maximize"]
 Role: TypeAlias = Literal["tune", "fixed", "nuisance"]
 Positive: TypeAlias = Annotated[Number, Field(gt=0)]
+MOST_TRIALS: Final = 10**15
+Places: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=100_000), BeforeValidator(whole)]
 
 
 class ModelFacts(Frozen):
@@ -59,10 +76,18 @@ class Budget(Frozen):
     """What may be spent."""
 
     trials: Count | None = Field(None, description="Configurations to evaluate, in all.")
-    parallel: Annotated[Count, Field(le=100_000)] | None = Field(None, description="Trials that run at the same time.")
+    parallel: Places | None = Field(None, description="Trials that run at the same time.")
     minutes_per_trial: Positive | None = Field(None, description="Minutes that one trial takes.")
     hours: Positive | None = Field(None, description="Hours from start to end, by the clock.")
     memory_gb: Positive | None = Field(None, description="Memory of one trial, in gigabytes.")
+
+    @model_validator(mode="after")
+    def _is_countable(self) -> Self:
+        if self.hours is not None and self.minutes_per_trial is not None:
+            fit = self.hours / self.minutes_per_trial * 60 * (self.parallel or 1)
+            if fit > MOST_TRIALS:
+                raise misplaced(f"{self.hours:g} hours fit more than {MOST_TRIALS:,} such trials", "minutes_per_trial")
+        return self
 
 
 class DataFacts(Frozen):
@@ -75,10 +100,8 @@ class DataFacts(Frozen):
     classes: Count | None = Field(None, description="Distinct classes of the target.")
     positive_rate: Share | None = Field(None, description="Share of the rarest class.")
     missing_share: Share | None = Field(None, description="Share of cells that are empty.")
-    categorical_features: Annotated[Whole, Field(ge=0)] | None = Field(
-        None, description="Columns that are not numbers."
-    )
-    max_cardinality: Annotated[Whole, Field(ge=0)] | None = Field(
+    categorical_features: NotNegative | None = Field(None, description="Columns that are not numbers.")
+    max_cardinality: NotNegative | None = Field(
         None, description="Distinct values of the categorical column that has most."
     )
     tokens: Positive | None = Field(None, description="Tokens of text to train on.")
@@ -111,27 +134,39 @@ class SpaceEntry(Frozen):
 
     @model_validator(mode="after")
     def _is_a_domain(self) -> Self:
-        numbers = [self.low, self.high, self.step]
-        if self.choices is not None and any(number is not None for number in numbers):
-            raise ValueError("give either choices or low and high, not both")
+        if self.choices is not None:
+            for name in ("low", "high", "step", "log"):
+                said = getattr(self, name)
+                if said is not None and said is not False:
+                    raise misplaced(f"{name} and choices exclude each other; keep one of them", name)
         if self.low is not None and self.high is not None:
             if self.low > self.high:
-                raise ValueError(f"low {self.low:g} is above high {self.high:g}; exchange them")
+                raise misplaced(f"low {self.low:g} is above high {self.high:g}; exchange them", "low")
             if self.step is not None and self.step > self.high - self.low:
-                raise ValueError(f"step {self.step:g} is larger than the range")
+                raise misplaced(f"step {self.step:g} is larger than the range", "step")
         if self.log:
             if self.low is not None and self.low <= 0:
-                raise ValueError(f"a logarithmic scale needs low above 0, not {self.low:g}")
+                raise misplaced(f"a logarithmic scale needs low above 0, not {self.low:g}", "low")
+            if self.high is not None and self.high <= 0:
+                raise misplaced(f"a logarithmic scale needs high above 0, not {self.high:g}", "high")
             if self.step is not None and not (self.type == "int" and self.step == 1):
-                raise ValueError("log and step exclude each other; leave one out")
-            if self.choices is not None:
-                raise ValueError("log says nothing about choices; leave it out")
-        if self.type == "int":
-            for name in ("low", "high", "step"):
-                number = getattr(self, name)
-                if number is not None and number != int(number):
-                    raise ValueError(f"{name} {number:g} is no whole number, but type is int")
+                raise misplaced("log and step exclude each other; leave one out", "step")
+        self._check_whole()
         return self
+
+    def _check_whole(self) -> None:
+        if self.type != "int":
+            return
+        for name in ("low", "high", "step"):
+            number = getattr(self, name)
+            if number is not None and number != int(number):
+                raise misplaced(f"{number:g} is no whole number, but type is int", name)
+
+    @model_serializer(mode="wrap")
+    def _with_said_nulls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Keep ``value: null`` and ``default: null`` apart from what was not said."""
+        said: dict[str, Any] = handler(self)
+        return said | {name: None for name in ("value", "default") if name in self.model_fields_set - set(said)}
 
     @property
     def has_range(self) -> bool:
@@ -147,10 +182,10 @@ class SpaceEntry(Frozen):
 class Waiver(Frozen):
     """A finding of ``advisor lint`` that the person accepts, and why."""
 
-    check: Text
-    parameter: Text | None = None
-    reason: Text
-    until: date | None = Field(None, description="The last day on which the waiver holds.")
+    check: Text = Field(description="The name of the check.")
+    parameter: Text | None = Field(None, description="The parameter it finds fault with; all of them if left out.")
+    reason: Text = Field(description="Why the finding is accepted.")
+    until: Day | None = Field(None, description="The last day on which the waiver holds.")
 
 
 def _constraint(text: object) -> object:
@@ -165,30 +200,30 @@ Constraint: TypeAlias = Annotated[str, BeforeValidator(_constraint)]
 class Spec(Frozen):
     """What ``advisor plan`` answers to. Six lines are enough; what is not given is unknown."""
 
-    version: Literal[1] = Field(description="The version of this format.")
+    version: Version = Field(description="The version of this format.")
     name: Text | None = Field(None, description="What plans and reports call it.")
-    model: ModelFacts
-    objective: Objective
-    budget: Budget = Budget()
-    data: DataFacts = DataFacts()
-    fixed: Values = Field({}, description="Hyperparameters that are settled, and their values.")
-    space: Mapping[Text, Annotated[SpaceEntry, BeforeValidator(spellings.normalised)]] = Field(
+    model: ModelFacts = Field(description="Which model is tuned, such as {family: lightgbm, task: binary}.")
+    objective: Objective = Field(description="What is measured, such as {metric: auc, direction: maximize}.")
+    budget: Budget = Field(default_factory=Budget, description="What may be spent.")
+    data: DataFacts = Field(default_factory=DataFacts, description="What is known of the data.")
+    fixed: Mapping[Name, Scalar] = Field({}, description="Hyperparameters that are settled, and their values.")
+    space: Mapping[Name, Annotated[SpaceEntry, BeforeValidator(spellings.normalised)]] = Field(
         {}, description="Hyperparameters that the person pins, narrows or names in their own way."
     )
     scope: Literal["open", "closed"] = Field(
         "open", description="closed: nothing outside space and fixed is ever searched or set."
     )
     constraints: tuple[Constraint, ...] = Field((), description="Such as num_leaves <= 2 ** max_depth.")
-    waive: tuple[Waiver, ...] = ()
+    waive: tuple[Waiver, ...] = Field((), description="Findings of advisor lint that the person accepts.")
     knowledge: tuple[Text, ...] = Field((), description="Folders of overlays; later ones win.")
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
         twice = sorted(set(self.fixed) & set(self.space))
         if twice:
-            raise ValueError(f"{', '.join(twice)}: in both fixed and space; keep one")
+            raise misplaced(f"{', '.join(twice)} stands in both fixed and space; keep one of them", "space", twice[0])
         if self.scope == "closed" and not self.fixed and not self.space:
-            raise ValueError("scope: closed needs a space or fixed values")
+            raise misplaced("closed needs a space or fixed values", "scope")
         return self
 
     @property
@@ -196,5 +231,7 @@ class Spec(Frozen):
         """Hash of what the spec says: of its values, not of its layout, comments or folders."""
         said: dict[str, Any] = self.to_data()
         said.pop("knowledge", None)
+        if self.data.profile is not None:
+            said["data"]["profile"] = PurePosixPath(self.data.profile.replace("\\", "/")).name
         canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

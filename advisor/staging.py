@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 from math import ceil, floor
 
 from advisor.effects import Tier
 from advisor.plan import Limits
-from advisor.space import Domain, Value, is_single
+from advisor.space import Domain, Value, contains, is_single, same
 from advisor.spec import Role
 
 Policies = Mapping[str, Mapping[str, float]]
@@ -32,6 +33,7 @@ class Candidate:
         settled: Whether person or rule fixed it.
         gain: What tuning it alone is worth; ranks parameters of the same tier.
         when: Values of other parameters, by plan name, for which it has an effect.
+        allowed: What the person's range lets it be; None where they gave none.
         limits: How far any stage may reach.
     """
 
@@ -46,6 +48,7 @@ class Candidate:
     gain: float = 0.0
     role: Role | None = None
     when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    allowed: Domain | None = None
     limits: Limits | None = None
     argument: str | None = None
     why: tuple[str, ...] = ()
@@ -105,6 +108,7 @@ def divide(
     parallel: int,
     together: Iterable[tuple[str, ...]],
     policies: Policies,
+    absent: Mapping[str, Value],
 ) -> Staging:
     """Decide how many stages there are, what each searches, and for how many trials.
 
@@ -114,8 +118,9 @@ def divide(
         parallel: Trials that run at the same time.
         together: Names that belong in the same stage.
         policies: The numbers of every policy.
+        absent: What the library does about parameters that are not part of the plan.
     """
-    ranked = sorted((c for c in candidates if c.is_searchable), key=lambda c: (-c.priority, -c.gain))
+    ranked = _ranked(candidates, absent)
     carried, left_out = _carried(ranked, trials, policies)
     if not carried:
         only = Draft(name="fixed", search=(), trials=trials, why=("Nothing is left to search.",))
@@ -132,15 +137,96 @@ def divide(
     return Staging(drafts=(replace(first, why=(reason, *first.why)), *rest), left_out=left_out, notes=merged)
 
 
+def parents_first(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The candidates, each after those that it depends on, and the names of those that depend on themselves."""
+    by_name = {c.name: c for c in candidates}
+    waiting = {c.name: sum(parent in by_name for parent in c.when) for c in candidates}
+    children: dict[str, list[str]] = {}
+    for candidate in candidates:
+        for parent in candidate.when:
+            children.setdefault(parent, []).append(candidate.name)
+    ordered = [name for name, parents in waiting.items() if not parents]
+    for name in ordered:
+        for child in children.get(name, ()):
+            waiting[child] -= 1
+            if not waiting[child]:
+                ordered.append(child)
+    done = set(ordered)
+    return tuple(by_name[name] for name in ordered), tuple(name for name in by_name if name not in done)
+
+
+def active_in(ordered: Iterable[Candidate], absent: Mapping[str, Value], point: Mapping[str, Value]) -> frozenset[str]:
+    """The parameters that have an effect in a configuration.
+
+    Args:
+        ordered: Every candidate, each after those that it depends on.
+        absent: What the library does about parameters that are not part of the plan.
+        point: A value for every candidate.
+    """
+    active: set[str] = set()
+    for candidate in ordered:
+        for parent, wanted in candidate.when.items():
+            value = point[parent] if parent in point else absent.get(parent)
+            if (parent in point and parent not in active) or not any(same(value, one) for one in wanted):
+                break
+        else:
+            active.add(candidate.name)
+    return frozenset(active)
+
+
+def _ranked(candidates: Sequence[Candidate], absent: Mapping[str, Value]) -> list[Candidate]:
+    """What can be searched, most important first, and no parameter before parents that it needs searched."""
+    by_name = {c.name: c for c in candidates}
+    order = sorted(candidates, key=lambda c: (c.is_searchable, -c.priority, -c.gain))
+    rank = {c.name: position for position, c in enumerate(order)}
+    as_held = active_in(parents_first(candidates)[0], absent, {c.name: c.hold for c in candidates})
+    waits = {
+        c.name: {p for p in c.when if p in by_name and not _is_as_held(by_name[p], c, as_held)} for c in candidates
+    }
+    children: dict[str, list[str]] = {}
+    for name, parents in waits.items():
+        for parent in parents:
+            children.setdefault(parent, []).append(name)
+    ready = [rank[name] for name, parents in waits.items() if not parents]
+    heapify(ready)
+    found: list[Candidate] = []
+    while ready:
+        here = order[heappop(ready)]
+        if all(_can_be(by_name.get(p), wanted, absent.get(p)) for p, wanted in here.when.items()):
+            found.append(here)
+            for child in children.get(here.name, ()):
+                waits[child].discard(here.name)
+                if not waits[child]:
+                    heappush(ready, rank[child])
+    return [c for c in found if c.is_searchable]
+
+
+def _is_as_held(parent: Candidate, child: Candidate, as_held: frozenset[str]) -> bool:
+    """Whether a parent has what its child needs when nothing is searched."""
+    return parent.name in as_held and any(same(parent.hold, value) for value in child.when[parent.name])
+
+
+def _can_be(parent: Candidate | None, wanted: tuple[Value, ...], absent: Value) -> bool:
+    """Whether a parent takes one of the values in some stage."""
+    if parent is not None and parent.is_searchable and parent.domain is not None:
+        return any(contains(parent.domain, value) for value in wanted)
+    held = absent if parent is None else parent.hold
+    return any(same(held, value) for value in wanted)
+
+
 def _carried(
     ranked: Sequence[Candidate], trials: int, policies: Policies
 ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
     """The parameters that the budget can carry; what the person asked for always is."""
     each = policies["what-a-budget-carries"]["trials_per_parameter"]
     room = max(1, floor(trials / each))
-    asked = [c for c in ranked if c.role in {"tune", "nuisance"}]
-    others = [c for c in ranked if c not in asked]
-    kept = {c.name for c in (*asked, *others[: max(room - len(asked), 0 if asked else 1)])}
+    by_name = {c.name: c for c in ranked}
+    wanted = {c.name for c in ranked if c.role in {"tune", "nuisance"}}
+    for candidate in reversed(ranked):
+        if candidate.name in wanted:
+            wanted |= {parent.name for parent in _needed(candidate, by_name)}
+    others = [c.name for c in ranked if c.name not in wanted]
+    kept = wanted | set(others[: max(room - len(wanted), 0 if wanted else 1)])
     left_out = {
         c.name: f"what-a-budget-carries: {_counted(trials, 'trial')} carry {_counted(room, 'parameter')} "
         f"({each:g} trials each), and others matter more; say role: tune to search it all the same."
@@ -150,8 +236,20 @@ def _carried(
     return tuple(c for c in ranked if c.name in kept), left_out
 
 
+def _needed(candidate: Candidate, searched: Mapping[str, Candidate]) -> list[Candidate]:
+    """The parents that have to be searched for a parameter to have an effect."""
+    return [
+        searched[name]
+        for name, wanted in candidate.when.items()
+        if name in searched and not any(same(searched[name].hold, value) for value in wanted)
+    ]
+
+
 def _levels(carried: Sequence[Candidate], together: Iterable[tuple[str, ...]]) -> dict[str, int]:
-    """The stage each parameter would join, were there a stage for each tier; partners join together."""
+    """The stage each parameter would join, were there a stage for each tier.
+
+    Partners join together, and none before a parent without whose search it has no effect.
+    """
     levels = {c.name: _LEVEL[c.tier] for c in carried}
     groups = [[name for name in group if name in levels] for group in together]
     changed = True
@@ -162,6 +260,10 @@ def _levels(carried: Sequence[Candidate], together: Iterable[tuple[str, ...]]) -
             late = [name for name in group if levels[name] > earliest]
             levels.update(dict.fromkeys(late, earliest))
             changed = changed or bool(late)
+    by_name = {c.name: c for c in carried}
+    for candidate in carried:
+        after = max((levels[parent.name] for parent in _needed(candidate, by_name)), default=0)
+        levels[candidate.name] = max(levels[candidate.name], after)
     return levels
 
 
@@ -210,7 +312,7 @@ def _with_trials(
     order = [c.name for c in carried]
     merged: list[str] = []
     while True:
-        drafts = _cumulative(groups, order, always, _shares(len(groups), trials, parallel, policies))
+        drafts = _cumulative(groups, order, always, trials, parallel, policies)
         short = next((i for i, d in enumerate(drafts) if _is_too_short(d, policies)), None)
         if short is None or len(groups) == 1:
             return drafts, tuple(merged)
@@ -233,39 +335,35 @@ def _is_too_short(draft: Draft, policies: Policies) -> bool:
     return draft.trials < max(policy["trials"], ceil(policy["per_parameter"] * len(draft.search)))
 
 
-def _shares(count: int, trials: int, parallel: int, policies: Policies) -> list[int]:
-    """Trials of each stage; whole rounds of parallel trials where that is possible, the last takes the rest."""
+def _share_of(position: int, count: int, trials: int, searched: int, parallel: int, policies: Policies) -> int:
+    """Trials of a stage that is not the last: a share, so many for each parameter at most, in whole rounds."""
     policy = policies["stages"]
-    early = {
-        1: [],
-        2: [policy["first_of_two"]],
-        3: [policy["first_of_three"], policy["second_of_three"]],
-    }[count]
-    numbers = []
-    for share in early:
-        number = max(1, round(share * trials))
-        if number > parallel:
-            number -= number % parallel
-        numbers.append(number)
-    return [*numbers, trials - sum(numbers)]
+    shares = {2: ["first_of_two"], 3: ["first_of_three", "second_of_three"]}[count]
+    number = max(1, round(policy[shares[position]] * trials))
+    number = min(number, max(1, round(policy["early_most_per_parameter"] * searched)))
+    return number - number % parallel if number > parallel else number
 
 
 def _cumulative(
-    groups: list[tuple[str, list[str]]], order: list[str], always: set[str], trials: list[int]
+    groups: list[tuple[str, list[str]]],
+    order: list[str],
+    always: set[str],
+    trials: int,
+    parallel: int,
+    policies: Policies,
 ) -> list[Draft]:
+    """Stages that search what joins and all that joined before; the last has the trials that are left."""
     drafts: list[Draft] = []
     searched = set(always)
-    for (title, joined), number in zip(groups, trials, strict=True):
+    left = trials
+    for position, (title, joined) in enumerate(groups):
         new = tuple(name for name in order if name in joined and (name not in searched or not drafts))
         searched |= set(joined)
-        drafts.append(
-            Draft(
-                name=title,
-                search=tuple(name for name in order if name in searched),
-                trials=number,
-                joined=new,
-            )
-        )
+        is_last = position == len(groups) - 1
+        number = left if is_last else _share_of(position, len(groups), trials, len(searched), parallel, policies)
+        left -= number
+        search = tuple(name for name in order if name in searched)
+        drafts.append(Draft(name=title, search=search, trials=number, joined=new))
     return drafts
 
 
@@ -282,11 +380,11 @@ def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:
     return draft.trials / parallel >= policies["sampler"]["rounds_least"]
 
 
-def most_starts(trials: int, policies: Policies) -> int:
-    """How many known configurations a stage of so many trials evaluates first."""
+def most_starts(draft: Draft, budget: int, policies: Policies) -> int:
+    """How many known configurations a stage evaluates first: a share of it, more of a tiny budget."""
     policy = policies["starts"]
-    share = policy["tiny_share"] if trials < policy["tiny_below"] else policy["share"]
-    return int(max(1, min(policy["most"], floor(share * trials))))
+    share = policy["tiny_share"] if budget < policy["tiny_below"] else policy["share"]
+    return int(max(1, min(policy["most"], floor(share * draft.trials))))
 
 
 def _counted(number: int, noun: str) -> str:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from advisor import activity, constraints, staging
 from advisor.conditions import evaluate
 from advisor.decided import Decided
-from advisor.plan import Held, PlanConstraint, Searched
-from advisor.space import Value, clip
-from advisor.staging import Draft
+from advisor.plan import Held, Searched, StartReason
+from advisor.space import Value, clip, contains, same
+from advisor.staging import Candidate, Draft
 
 Point = Mapping[str, Value]
+
+_DEFAULT = StartReason(why="The library's default, and the bar to beat.")
+_HOLDING = StartReason(why="What the plan holds each parameter at while others are searched.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A configuration to evaluate early, and why."""
+
+    point: dict[str, Value]
+    reason: StartReason
 
 
 def points(
@@ -19,36 +31,60 @@ def points(
     draft: Draft,
     search: Mapping[str, Searched],
     held: Mapping[str, Held],
-    kept: Sequence[PlanConstraint],
-) -> tuple[dict[str, Value], ...]:
+) -> tuple[Start, ...]:
     """The library's default, the knowledge's own configurations and what the stage holds, each once.
 
     A configuration that breaks a constraint is left out, the default too.
     """
     holding = {c.name: c.hold for c in decided.candidates}
-    default = {c.name: c.hold if decided.is_held_by_person(c) else c.default for c in decided.candidates}
-    found: list[dict[str, Value]] = []
-    for point in (default, *_known(decided, holding), holding):
-        inside = {name: clip(search[name].domain, value) if name in search else value for name, value in point.items()}
+    default = {c.name: decided.at_default(c, search) for c in decided.candidates}
+    found: dict[object, Start] = {}
+    for point, reason in ((default, _DEFAULT), *_known(decided, holding), (holding, _HOLDING)):
+        inside = {c.name: _inside(decided, c, point[c.name], search) for c in decided.candidates}
         given = {name: h.value for name, h in held.items() if name not in point}
         complete = {**activity.in_configuration(decided, inside), **given}
-        if complete not in found and all(constraints.holds(c.expression, complete) for c in kept):
-            found.append(complete)
-    return tuple(found[: staging.most_starts(draft.trials, decided.policies)])
+        if all(constraints.holds(c.expression, complete) for c in decided.constraints):
+            found.setdefault(_effect(decided, complete), Start(point=complete, reason=reason))
+    return tuple(found.values())[: staging.most_starts(draft, decided.trials, decided.policies)]
 
 
-def _known(decided: Decided, holding: Point) -> list[Point]:
+def _effect(decided: Decided, point: Point) -> object:
+    """What tells a configuration from others: its values, the library's default being what acts as it."""
+    return frozenset((name, isinstance(value, bool), value) for name, value in _acting(decided, point))
+
+
+def _acting(decided: Decided, point: Point) -> Iterator[tuple[str, Value]]:
+    for name, value in point.items():
+        candidate = decided.by_name.get(name)
+        is_default = candidate is not None and candidate.known and same(value, decided.library_default(candidate))
+        yield name, candidate.default if candidate is not None and is_default else value
+
+
+def _inside(decided: Decided, candidate: Candidate, value: Value, search: Mapping[str, Searched]) -> Value:
+    """The value as the stage's range or the person's allows it; the library's default by what acts as it there."""
+    name = candidate.name
+    domain = search[name].domain if name in search else candidate.allowed
+    if domain is None or contains(domain, value):
+        return value
+    if candidate.known and same(value, decided.library_default(candidate)):
+        value = candidate.default
+    return clip(domain, value)
+
+
+def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
     """Configurations of the family and of rules, under the spec's names; what the person holds stays as it is."""
     regimes = decided.knowledge.regimes(decided.facts)
     fitting = [
-        start.values
+        (start.values, StartReason(why=start.because, sources=start.sources))
         for start in decided.knowledge.family.starts
         if start.when is None or evaluate(start.when, decided.facts, regimes).holds
     ]
-    fitting += [values for values, _ in decided.outcome.starts]
+    fitting += [
+        (values, StartReason(why=firing.why, sources=firing.sources)) for values, firing in decided.outcome.starts
+    ]
     held = {c.name for c in decided.candidates if decided.is_held_by_person(c)}
     own = decided.own_names
     return [
-        {**holding, **{own[n]: value for n, value in values.items() if n in own and own[n] not in held}}
-        for values in fitting
+        ({**holding, **{own[n]: value for n, value in values.items() if n in own and own[n] not in held}}, reason)
+        for values, reason in fitting
     ]

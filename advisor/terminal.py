@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.effects import shown
+from advisor.model import Values
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Value, shown_value
+from advisor.space import Value, same, shown_value
 
 WIDTH: Final = 80
 """Columns where the terminal does not say how many it has."""
@@ -71,14 +72,23 @@ def _stage(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
     if new:
         held = ", ".join(f"{name} {shown_value(stage.fixed[name].value)}" for name in new)
         yield from style.wrapped(f"holds  {held}", "  ", " " * 9)
-    if stage.start:
-        points = counted(len(stage.start), "known configuration")
-        first = "the library's default" if plan.bar.library_default else "what the stage holds"
-        yield from style.wrapped(f"first  {points}, beginning with {first}", "  ", " " * 9)
+    for number, point in enumerate(stage.start, 1):
+        yield from style.wrapped(f"first  {number}. {start(stage, number - 1, point)}", "  ", " " * 12)
     if stage.narrow.from_ is not None:
         yield from style.wrapped(f"ranges {narrowing(stage)}", "  ", " " * 9)
     for reason in stage.why:
         yield from style.wrapped(f"why    {reason}", "  ", " " * 9)
+
+
+def start(stage: Stage, index: int, point: Values) -> str:
+    """A configuration to evaluate first: its reason, and where it differs from what the stage holds."""
+    reason = f"{stage.start_why[index].why} " if stage.start_why else ""
+    said = [
+        f"{name} {shown_value(value)}"
+        for name, value in point.items()
+        if name in stage.search or name not in stage.fixed or not same(stage.fixed[name].value, value)
+    ]
+    return f"{reason}({', '.join(said)})"
 
 
 def narrowing(stage: Stage) -> str:
@@ -106,7 +116,7 @@ def _table(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
         (name, shown(s.domain), "" if s.default is None else shown_value(s.default), s.tier)
         for name, s in stage.search.items()
     ]
-    head = ("searches", "where", "default", "tier")
+    head = ("searches", "where", "starts at", "tier")
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     yield "  " + style.paint("  ".join(title.ljust(widths[i]) for i, title in enumerate(head)).rstrip(), "dim")
     before = {name for earlier in plan.stages[: stage.id - 1] for name in earlier.search}

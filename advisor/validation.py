@@ -51,11 +51,12 @@ def check(folder: FilePath | None = None) -> Report:
     for name in library.family_files(target):
         checker.family(name)
     problems = list(consistency.shared_problems(shared))
+    checker.cases(target / f"_shared{CASE_SUFFIX}")
+    if (target / SHARED_FILE).is_file():
+        problems += checker.unseen(shared.rules, _line_owners(shared_layers))
     if not overlays:
-        checker.cases(target / f"_shared{CASE_SUFFIX}")
         problems += consistency.orphans(shared, checker.families.values())
         problems += _unused(shared, checker.families.values())
-        problems += checker.unseen(shared.rules, ())
     if problems:
         checker.errors.append(shared_layers.error(problems))
     checker.strangers(target)
@@ -95,8 +96,7 @@ class _Checker:
         if problems:
             self.errors.append(layers.error(problems))
             return
-        for folder in self.folders:
-            self.cases(folder / f"{name}{CASE_SUFFIX}", within=name)
+        self.cases(self.folders[-1] / f"{name}{CASE_SUFFIX}", within=name)
         unseen = list(self.unseen(family.rules, _line_owners(layers)))
         if unseen:
             self.errors.append(layers.error(unseen))
@@ -145,7 +145,7 @@ class _Checker:
 
 
 def _line_owners(layers: Layers) -> tuple[int, ...]:
-    """The rules that stand in an earlier layer, whose cases are not this folder's duty."""
+    """The rules that stand in an earlier layer, whose cases are that folder's duty."""
     return tuple(
         path[1]
         for path, (document, _) in layers.origins.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from advisor import accounts, activity, staging, starts
 from advisor.activity import Activity
@@ -14,7 +14,6 @@ from advisor.plan import (
     OverlayReference,
     Plan,
     PlanBudget,
-    PlanConstraint,
     PlanObjective,
     PlanWaiver,
     Sampler,
@@ -22,17 +21,16 @@ from advisor.plan import (
     SpecReference,
     Stage,
 )
-from advisor.space import Choice, Domain, shown_value, type_name, written
+from advisor.space import Choice, Domain, Value, shown_value, type_name, written
 from advisor.staging import Candidate, Draft
 
 
 def plan(decided: Decided, seed: int) -> Plan:
     """The plan as a value that can be saved."""
-    spec, shared = decided.spec, decided.knowledge.shared
-    kept = accounts.relations(decided)
-    stages = _stages(decided, seed, kept)
+    spec = decided.spec
+    stages = _stages(decided, seed)
     parts = {
-        "constraints": kept,
+        "constraints": decided.constraints,
         "pruning": accounts.pruning(decided, stages),
         "notes": accounts.notes(decided, stages),
         "fired": accounts.records(decided, holds=True),
@@ -41,18 +39,8 @@ def plan(decided: Decided, seed: int) -> Plan:
     }
     found = Plan(
         version=1,
-        spec=SpecReference(
-            name=spec.name or decided.knowledge.family.family,
-            sha256=spec.sha256,
-            family=decided.knowledge.family.family,
-            estimator=decided.estimator.name if decided.estimator else None,
-            task=spec.model.task,
-        ),
-        knowledge=KnowledgeReference(
-            version=shared.version,
-            sha256=decided.knowledge.sha256,
-            overlays=tuple(OverlayReference(name=o.name, sha256=o.sha256) for o in decided.knowledge.overlays),
-        ),
+        spec=_spec(decided),
+        knowledge=_knowledge(decided),
         objective=PlanObjective(
             metric=spec.objective.metric,
             direction=spec.objective.direction,
@@ -70,32 +58,47 @@ def plan(decided: Decided, seed: int) -> Plan:
     return found.having(sources=accounts.sources(decided, found))
 
 
+def _spec(decided: Decided) -> SpecReference:
+    spec, family = decided.spec, decided.knowledge.family.family
+    return SpecReference(
+        name=spec.name or family,
+        sha256=spec.sha256,
+        family=family,
+        estimator=decided.estimator.name if decided.estimator else None,
+        task=spec.model.task,
+    )
+
+
+def _knowledge(decided: Decided) -> KnowledgeReference:
+    knowledge = decided.knowledge
+    overlays = tuple(OverlayReference(name=overlay.name, sha256=overlay.sha256) for overlay in knowledge.overlays)
+    return KnowledgeReference(version=knowledge.shared.version, sha256=knowledge.sha256, overlays=overlays)
+
+
 # Stages
 
 
-def _stages(decided: Decided, seed: int, kept: tuple[PlanConstraint, ...]) -> tuple[Stage, ...]:
+def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for number, draft in enumerate(decided.division.drafts, 1):
         active = activity.in_stage(decided, draft)
         search = {
             name: _searched(decided.by_name[name], active[name]) for name in draft.search if active[name] is not None
         }
-        held = {
-            c.name: _held(decided, c, active=active[c.name] is not None)
-            for c in decided.candidates
-            if c.name not in search
-        }
+        held = {c.name: _held(decided, c, active[c.name]) for c in decided.candidates if c.name not in search}
         held |= _given(decided)
+        first = starts.points(decided, draft, search, held) if not stages else ()
         stages.append(
             Stage(
                 id=number,
                 name=draft.name,
                 trials=draft.trials,
                 sampler=_sampler(decided, draft, seed + number - 1),
-                start=starts.points(decided, draft, search, held, kept) if number == 1 else (),
+                start=tuple(start.point for start in first),
+                start_why=tuple(start.reason for start in first),
                 search=search,
                 fixed=held,
-                narrow=_narrowing(decided, draft, number),
+                narrow=_narrowing(decided, stages[-1], search) if stages else Narrowing(),
                 why=_stage_why(decided, draft),
             )
         )
@@ -107,17 +110,21 @@ def _searched(candidate: Candidate, depends: Activity | None) -> Searched:
     assert domain is not None  # noqa: S101 - only what has a domain is searched
     return Searched(
         **_domain_fields(domain),
-        default=candidate.default,
+        default=candidate.hold,
         tier=candidate.tier,
         role=candidate.role,
         is_=candidate.canonical if candidate.canonical != candidate.name else None,
         argument=candidate.argument,
-        when={k: v if len(v) > 1 else v[0] for k, v in (depends or {}).items()} or None,
+        when=_condition(depends),
         limits=candidate.limits,
         why=candidate.why,
         sources=candidate.sources,
         confidence=candidate.confidence,
     )
+
+
+def _condition(depends: Activity | None) -> dict[str, Value | tuple[Value, ...]] | None:
+    return {k: v if len(v) > 1 else v[0] for k, v in (depends or {}).items()} or None
 
 
 def _domain_fields(domain: Domain) -> dict[str, object]:
@@ -137,7 +144,8 @@ def _domain_fields(domain: Domain) -> dict[str, object]:
     }
 
 
-def _held(decided: Decided, candidate: Candidate, *, active: bool) -> Held:
+def _held(decided: Decided, candidate: Candidate, depends: Activity | None) -> Held:
+    active = depends is not None
     reasons = [*_why_held(decided, candidate, active=active)]
     evidence = decided.knowledge.family.parameters.get(candidate.canonical)
     if candidate.tier == "fixed" and evidence is not None and evidence.departs:
@@ -147,6 +155,7 @@ def _held(decided: Decided, candidate: Candidate, *, active: bool) -> Held:
         tier=candidate.tier,
         is_=candidate.canonical if candidate.canonical != candidate.name else None,
         argument=candidate.argument,
+        when=_condition(depends),
         active=None if active else False,
         why=tuple(dict.fromkeys(reasons)),
         sources=candidate.sources,
@@ -189,11 +198,10 @@ def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
     return Sampler(name="tpe" if sequential else "quasi-random", seed=seed, startup=startup)
 
 
-def _narrowing(decided: Decided, draft: Draft, number: int) -> Narrowing:
-    if number == 1:
-        return Narrowing()
+def _narrowing(decided: Decided, before: Stage, search: Mapping[str, Searched]) -> Narrowing:
+    """How the ranges follow from the stage before; what joins now stays open, and so do those that depend on it."""
     policy = decided.policies["narrowing"]
-    joined = set(draft.joined)
+    joined = search.keys() - before.search.keys()
     partners = {
         decided.own_names[name]
         for interaction in decided.knowledge.family.interactions
@@ -203,9 +211,9 @@ def _narrowing(decided: Decided, draft: Draft, number: int) -> Narrowing:
         if name in decided.own_names
     }
     nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
-    still_open = tuple(n for n in draft.search if n in joined or n in partners | nuisance)
+    still_open = tuple(n for n in search if n in joined or n in partners | nuisance)
     return Narrowing(
-        from_=number - 1,
+        from_=before.id,
         keep=policy["keep"],
         at_least=int(policy["at_least"]),
         extend_at_edge=True,

@@ -6,6 +6,7 @@ parser delivers events and the core schema of YAML 1.2 (https://yaml.org/spec/1.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +16,13 @@ from typing import Any, TypeAlias
 import yaml
 
 from advisor.errors import InvalidFile, Path, Problem
+from advisor.model import MOST_DIGITS
 
 MOST_BYTES = 8_000_000
 MOST_DEPTH = 60
 MOST_VALUES = 1_000_000
 MOST_ALIASED_VALUES = 10_000
+MOST_SHOWN = 100
 
 Mark: TypeAlias = tuple[int, int]
 
@@ -32,7 +35,11 @@ _FLOAT = re.compile(
 )
 _NUMERIC_START = frozenset("+-.0123456789")
 _CORE = "tag:yaml.org,2002:"
+_ENCODING = "save the file as text in UTF-8"
+_OF_TEXT = frozenset({"!", _CORE + "str"})
+_OF_CONTAINERS = frozenset({"!", _CORE + "map", _CORE + "seq"})
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -61,16 +68,17 @@ class Document:
             key=lambda pair: (pair[0], str(pair[1])),
         )
         lines = self.text.splitlines() or [""]
-        return InvalidFile(
-            [problem for _, problem in placed],
-            "\n".join(_rendered(self.name, lines, mark, problem) for mark, problem in placed),
-        )
+        shown = [_rendered(self.name, lines, mark, problem) for mark, problem in placed[:MOST_SHOWN]]
+        if len(placed) > MOST_SHOWN:
+            shown.append(f"{self.name}: and {len(placed) - MOST_SHOWN:,} more")
+        return InvalidFile([problem for _, problem in placed], "\n".join(shown))
 
 
 def _rendered(name: str, lines: list[str], mark: Mark, problem: Problem) -> str:
     row, column = mark
     place = ".".join(str(part) for part in problem.path)
-    head = f"{name}:{row}:{column}: error: {place + ': ' if place else ''}{problem.sentence}"
+    said = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", f"{place + ': ' if place else ''}{problem.sentence}")
+    head = f"{name}:{row}:{column}: error: {said}"
     source = lines[row - 1] if row <= len(lines) else ""
     first = max(0, column - 60)
     shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", source[first : first + 100].replace("\t", " "))
@@ -85,18 +93,19 @@ def read(path: FilePath | str) -> Document:
     Raises:
         InvalidFile: It cannot be opened, is no text, too large, or breaks YAML; with the place.
     """
-    path = FilePath(path)
     try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= MOST_BYTES else b""
+        with FilePath(path).open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        sentence = f"{path}:1:1: error: cannot be read: {reason}"
-        raise InvalidFile([Problem(sentence="cannot be read")], sentence) from error
-    if size > MOST_BYTES or len(raw) > MOST_BYTES:
-        sentence = f"{path}:1:1: error: {size:,} bytes are too many; the limit is {MOST_BYTES:,}"
-        raise InvalidFile([Problem(sentence="too large")], sentence)
+        raise _unread(path, f"cannot be read: {reason[:1].lower()}{reason[1:]}") from error
+    if len(raw) > MOST_BYTES:
+        raise _unread(path, f"larger than {MOST_BYTES:,} bytes, the most that is read")
     return parse(raw, str(path))
+
+
+def _unread(path: FilePath | str, sentence: str) -> InvalidFile:
+    return InvalidFile([Problem(sentence=sentence)], f"{path}:1:1: error: {sentence}")
 
 
 def parse(content: str | bytes, name: str = "<text>") -> Document:
@@ -109,24 +118,15 @@ def parse(content: str | bytes, name: str = "<text>") -> Document:
     empty = Document(name=name, text=text, value=None, marks={}, key_marks={})
     bad = _UNPRINTABLE.search(text)
     if bad:
-        raise empty.error(
-            [
-                Problem(
-                    sentence=f"the character U+{ord(bad.group()):04X} is not allowed in YAML",
-                    mark=_mark_of(text, bad.start()),
-                )
-            ]
-        )
+        sentence = f"the character U+{ord(bad.group()):04X} is not allowed in YAML"
+        raise empty.error([Problem(sentence=sentence, mark=_mark_of(text, bad.start()), hint=_ENCODING)])
     builder = _Builder()
     try:
         builder.run(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        sentence = " ".join(part for part in (error.problem, error.context) if part)
-        raise empty.error([Problem(sentence=f"not YAML: {sentence}", mark=place)]) from error
+        raise empty.error([*builder.problems, _of_parser(error, text)]) from error
     except yaml.YAMLError as error:
-        raise empty.error([Problem(sentence=f"not YAML: {error}", mark=(1, 1))]) from error
+        raise empty.error([*builder.problems, Problem(sentence=f"not YAML: {error}", mark=(1, 1))]) from error
     except _Refused as refused:
         raise empty.error([*builder.problems, refused.problem]) from refused
     if builder.problems:
@@ -153,14 +153,43 @@ def _decoded(content: str | bytes, name: str) -> str:
                 Problem(
                     sentence="not text in UTF-8",
                     mark=_mark_of(before, len(before)),
-                    hint="save the file as UTF-8",
+                    hint=_ENCODING,
                 )
             ]
         ) from error
 
 
 def _mark_of(text: str, offset: int) -> Mark:
-    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
+    lines = (text[:offset] + "x").splitlines()
+    return len(lines), len(lines[-1])
+
+
+# What the parser says, and what a person would want to hear. The first that fits is taken.
+_ADVICE = (
+    ("mapping values are not allowed", "is the indentation off, or does a text with ': ' need quotes?"),
+    ("while scanning a quoted scalar", "a quote opens and does not close"),
+    ("unknown escape character", "write \\\\ for a backslash, or use single quotes"),
+    ("unexpected end of stream", "a bracket or brace opens and does not close"),
+    ("did not find expected ',' or", "a comma is missing, or a bracket or brace does not close"),
+    ("could not find expected ':'", "the line before has no colon"),
+    ("did not find expected key", "is the indentation off?"),
+    ("did not find expected '-' indicator", "a list goes on here; is the indentation off?"),
+    ("block sequence entries are not allowed", "begin the list on a line of its own"),
+)
+
+
+def _of_parser(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    """The parser's complaint at its place, with a hint where its words say little."""
+    mark = error.problem_mark or error.context_mark
+    row, column = (mark.line, mark.column) if mark else (0, 0)
+    sentence = " ".join(part for part in (error.problem, error.context) if part)
+    hint = next((advice for phrase, advice in _ADVICE if phrase in sentence), "")
+    source = next(iter(text.splitlines()[row : row + 1]), "")
+    here = source[column : column + 1]
+    if "cannot start any token" in sentence and here:
+        sentence = "a tab cannot indent" if here == "\t" else f"a value cannot begin with {here}"
+        hint = "indent with spaces" if here == "\t" else "put it in quotes"
+    return Problem(sentence=f"not YAML: {sentence}", mark=(row + 1, column + 1), hint=hint)
 
 
 class _Refused(Exception):
@@ -218,27 +247,29 @@ class _Builder:
         try:
             value = _typed(event)
         except ValueError as error:
-            raise _Refused(str(error), _at(event)) from error
+            value = None
+            self.problems.append(Problem(sentence=str(error), mark=_at(event)))
         self._add(value, _at(event), event.anchor)
 
     def _key(self, parent: _Container, event: yaml.ScalarEvent) -> None:
         key = event.value
         path = (*parent.path, key)
+        if event.tag is not None and event.tag not in _OF_TEXT:
+            self.problems.append(Problem(sentence=_no_tag(event.tag), mark=_at(event)))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = key
+        if key == "<<" and event.implicit[0]:
+            sentence, hint = "merge keys (<<) belong to YAML 1.1 and are not read", "write the keys out"
+            self.problems.append(Problem(sentence=sentence, mark=_at(event), hint=hint))
         if key in parent.value:
-            first = self.key_marks[path]
-            self.problems.append(
-                Problem(
-                    sentence=f"the key {key!r} is repeated; it stands first in line {first[0]}",
-                    mark=_at(event),
-                    hint="keep one of them",
-                )
-            )
+            sentence = f"the key {key!r} is repeated; it stands first in line {self.key_marks[path][0]}"
+            self.problems.append(Problem(sentence=sentence, mark=_at(event), hint="keep one of them"))
         self.key_marks[path] = _at(event)
         parent.key = key
 
     def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, value: Any) -> None:
-        if event.tag is not None and event.tag not in {_CORE + "map", _CORE + "seq"}:
-            raise _Refused(f"the tag {event.tag!r} is not allowed", _at(event))
+        if event.tag is not None and event.tag not in _OF_CONTAINERS:
+            raise _Refused(_no_tag(event.tag), _at(event))
         if len(self._open) >= MOST_DEPTH:
             raise _Refused(f"nested deeper than {MOST_DEPTH} levels", _at(event))
         path = self._add(value, _at(event), None)
@@ -253,9 +284,12 @@ class _Builder:
         if event.anchor not in self._anchors:
             raise _Refused(f"the alias *{event.anchor} refers to nothing that is complete", _at(event))
         value = self._anchors[event.anchor]
-        self._aliased += _size(value, MOST_ALIASED_VALUES)
+        size, depth = _extent(value, MOST_ALIASED_VALUES)
+        self._aliased += size
         if self._aliased > MOST_ALIASED_VALUES:
             raise _Refused(f"aliases stand for more than {MOST_ALIASED_VALUES:,} values", _at(event))
+        if len(self._open) + depth > MOST_DEPTH:
+            raise _Refused(f"nested deeper than {MOST_DEPTH} levels", _at(event))
         self._add(value, _at(event), None)
 
     def _add(self, value: Any, mark: Mark, anchor: str | None) -> Path:
@@ -287,25 +321,27 @@ def _at(event: yaml.Event) -> Mark:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
-def _size(value: Any, most: int) -> int:
-    """How many values stand in ``value``; counting stops above ``most``."""
-    waiting, count = [value], 0
-    while waiting and count <= most:
-        here = waiting.pop()
-        count += 1
-        if isinstance(here, dict):
-            waiting.extend(here.values())
-        elif isinstance(here, list):
-            waiting.extend(here)
-    return count
+def _extent(value: Any, most: int) -> tuple[int, int]:
+    """How many values stand in ``value``, and how deep; counting stops above ``most``."""
+    level, count, depth = [value], 0, -1
+    while level and count <= most:
+        count += len(level)
+        depth += 1
+        inner = [here.values() if isinstance(here, dict) else here for here in level if isinstance(here, dict | list)]
+        level = [part for container in inner for part in container]
+    return count, depth
+
+
+def _no_tag(tag: str) -> str:
+    return f"the tag {tag.replace(_CORE, '!!')} is not allowed; plain values need none"
 
 
 def _typed(event: yaml.ScalarEvent) -> Any:
     """The value of a scalar by the core schema of YAML 1.2."""
     text: str = event.value
     if event.tag is not None:
-        if event.tag not in {"!", _CORE + "str"}:
-            raise ValueError(f"the tag {event.tag!r} is not allowed")
+        if event.tag not in _OF_TEXT:
+            raise ValueError(_no_tag(event.tag))
         return text
     if not event.implicit[0]:
         return text
@@ -316,7 +352,7 @@ def typed_word(text: str) -> bool | int | float | str | None:
     """What a plain word means by the core schema of YAML 1.2.
 
     Raises:
-        ValueError: An integer of more digits than any hyperparameter has.
+        ValueError: A number longer or larger than any hyperparameter is.
     """
     if text in _NULL:
         return None
@@ -325,11 +361,14 @@ def typed_word(text: str) -> bool | int | float | str | None:
     if text[0] not in _NUMERIC_START:
         return text
     if _INTEGER.fullmatch(text):
-        if len(text) > 40:
-            raise ValueError("a number of more than 40 digits")
+        if len(text.lstrip("+-")) > MOST_DIGITS:
+            raise ValueError(f"a number of more than {MOST_DIGITS} digits")
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
     if _FLOAT.fullmatch(text):
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        if math.isinf(number) and text[-1].isdigit():
+            raise ValueError(f"{text[:MOST_DIGITS]} is larger than any number that can be computed with")
+        return number
     return text
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from advisor.errors import Problem, UnknownName
 from advisor.knowledge import Family
 from advisor.plan import Plan
+from advisor.schemas import spelt
 from advisor.spec import Spec
 
 Kind: TypeAlias = Literal["spec", "plan", "family"]
@@ -34,11 +35,33 @@ def kind_named(name: str) -> Kind:
 def generated(kind: Kind) -> str:
     """The schema as the models have it now, as text."""
     schema = KINDS[kind].model_json_schema(by_alias=True)
+    _correct(schema)
+    if kind == "spec":
+        entries = schema["properties"]["space"]
+        own = entries["additionalProperties"]
+        entries["additionalProperties"] = {"anyOf": [own, *spelt.forms(schema["$defs"]["SpaceEntry"])]}
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"advisor {kind}",
     }
     return json.dumps({**head, **schema, "title": head["title"]}, indent=1, sort_keys=True) + "\n"
+
+
+# What pydantic writes of a limit that it checks outside the type, and what JSON Schema calls it.
+_LIMITS: Final = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+
+def _correct(node: Any) -> None:
+    """Call limits by the names that JSON Schema knows; a property may be called ``ge`` too."""
+    if isinstance(node, dict):
+        for theirs in _LIMITS.keys() & node.keys():
+            if isinstance(node[theirs], int | float):
+                node[_LIMITS[theirs]] = node.pop(theirs)
+        for part in node.values():
+            _correct(part)
+    elif isinstance(node, list):
+        for part in node:
+            _correct(part)
 
 
 def shipped(kind: Kind) -> str:

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
-
+from stable_baselines3.common.monitor import Monitor
 
 # What the plan says of the network and of the environments is no argument of PPO itself.
 NETWORK = {"activation", "hidden_units", "num_layers"}
@@ -31,6 +31,6 @@ def objective(config: Mapping[str, Any]) -> float:
             **arguments,
         )
         model.learn(20_000)
-        mean, _ = evaluate_policy(model, gymnasium.make("CartPole-v1"), n_eval_episodes=10)
+        mean, _ = evaluate_policy(model, Monitor(gymnasium.make("CartPole-v1")), n_eval_episodes=10)
         returns.append(mean)
     return float(np.mean(returns))

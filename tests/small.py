@@ -1,0 +1,124 @@
+"""A small knowledge base of one family, so that tests say themselves what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from advisor import Plan, Spec, advise, library, yamlio
+
+SHIPPED = yamlio.read(library.shipped_folder() / "_shared.yaml").value
+
+SHARED: Mapping[str, Any] = {
+    "version": "1",
+    "regimes": {name: SHIPPED["regimes"][name] | {"sources": ["judgement"]} for name in ("small-data", "noisy")},
+    "policies": {name: policy | {"sources": ["judgement"]} for name, policy in SHIPPED["policies"].items()},
+    "sources": {"paper": {"authors": "A. Author", "year": 2020, "title": "On Trees", "read": "full text"}},
+}
+
+
+def parameter(**changes: Any) -> dict[str, Any]:
+    """A real number from 0 to 1, advised from 0.1 to 0.9."""
+    return {
+        "valid": {"type": "float", "low": 0, "high": 1},
+        "search": {"low": 0.1, "high": 0.9},
+        "default": 0.5,
+        "tier": "important",
+        "because": "It matters.",
+        "sources": ["paper"],
+        "confidence": "low",
+    } | changes
+
+
+def family(**changes: Any) -> dict[str, Any]:
+    """Five parameters, one of each kind."""
+    return {
+        "family": "toy",
+        "title": "Toy",
+        "estimators": ["toys.Toy"],
+        "parameters": {
+            "rate": parameter(
+                aliases=["lr", "eta"],
+                valid={"type": "float", "low": 0, "low_open": True},
+                search={"low": 0.001, "high": 1.0, "log": True},
+                default=0.1,
+                tier="critical",
+            ),
+            "share": parameter(),
+            "depth": parameter(
+                valid={"type": "int"},
+                search={"low": 2, "high": 12},
+                default=-1,
+                acts_as=12,
+                default_outside="No limit is written as -1.",
+            ),
+            "kind": parameter(
+                valid={"type": "categorical", "choices": ["plain", "fancy", "odd"]},
+                search={"choices": ["plain", "fancy"]},
+                default="plain",
+                tier="minor",
+            ),
+            "frill": parameter(when={"kind": "fancy"}, tier="minor"),
+            "count": parameter(
+                valid={"type": "int", "low": 1},
+                search={"low": 10, "high": 1000, "log": True},
+                default=100,
+                tier="fixed",
+            ),
+        },
+    } | deepcopy(changes)
+
+
+def rule(name: str, *then: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A rule that always applies."""
+    return {
+        "id": name,
+        "when": {},
+        "then": list(then),
+        "because": f"{name} says so.",
+        "sources": ["judgement"],
+        "confidence": "low",
+    } | changes
+
+
+def effect(kind: str, parameter: str = "share", **changes: Any) -> dict[str, Any]:
+    """One effect of a rule."""
+    return {"effect": kind, "parameter": parameter, **changes}
+
+
+def write(folder: Path, **files: Any) -> Path:
+    """Write files of a knowledge folder, by their names without ending; a leading underscore is kept."""
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        text = data if isinstance(data, str) else yamlio.dump(data)
+        (folder / f"{name.replace('_test', '.test')}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def spec(**changes: Any) -> Spec:
+    """A spec for the small family, of sixty trials."""
+    data = {
+        "version": 1,
+        "model": {"family": "toy"},
+        "objective": {"metric": "loss", "direction": "minimize"},
+        "budget": {"trials": 60},
+    }
+    return Spec.model_validate(data | changes)
+
+
+def plan(**changes: Any) -> Plan:
+    """The plan for ``spec``."""
+    return advise(spec(**changes))
+
+
+def found(made: Plan, name: str) -> Any:
+    """What the last stage says of a parameter."""
+    last = made.stages[-1]
+    return last.search.get(name) or last.fixed[name]
+
+
+def notes(made: Plan) -> str:
+    """All notes of a plan."""
+    return "\n".join(note.text for note in made.notes)
