@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
+from typing import Literal
 
 from advisor import facts
 from advisor.decided import Decided
@@ -34,7 +35,7 @@ def bar(decided: Decided, first: Stage) -> Bar:
         note = "The library's default breaks a constraint, so trial 0 is not the default."
         if not first.start:
             note += " Nor does any configuration that is known keep the constraints, so the search starts from none."
-        return Bar(library_default=False, note=note)
+        return Bar.model_construct(library_default=False, note=note)
     moved = [
         f"{c.name} {shown_value(decided.library_default(c))} -> {shown_value(default[c.name])}"
         for c in decided.candidates
@@ -43,7 +44,7 @@ def bar(decided: Decided, first: Stage) -> Bar:
     note = "The library's default is trial 0 and the bar to beat."
     if moved:
         note += f" Where a range cannot hold it, the nearest value stands for it: {', '.join(moved)}."
-    return Bar(library_default=True, note=note)
+    return Bar.model_construct(library_default=True, note=note)
 
 
 def pruning(decided: Decided, stages: tuple[Stage, ...]) -> Pruning:
@@ -51,24 +52,24 @@ def pruning(decided: Decided, stages: tuple[Stage, ...]) -> Pruning:
     fidelity = decided.knowledge.family.fidelity
     policy = decided.knowledge.shared.policies["pruning"]
     if fidelity is None:
-        return Pruning(advised=False, why="A trial of this family cannot be judged before it ends.")
+        return Pruning.model_construct(advised=False, why="A trial of this family cannot be judged before it ends.")
     name = decided.own_names.get(fidelity.parameter, fidelity.parameter)
     if any(name in stage.search for stage in stages):
-        return Pruning(
+        return Pruning.model_construct(
             advised=False,
             on=name,
             why=f"{name} is searched itself, so trials of different lengths cannot be compared on the way.",
         )
     least = policy.values["trials_from"]
     if decided.trials < least:
-        return Pruning(
+        return Pruning.model_construct(
             advised=False,
             on=name,
             why=f"pruning: below {least:g} trials there are too few to compare a running trial with.",
             sources=policy.sources,
         )
-    method = "asha" if decided.parallel >= policy.values["asha_from_parallel"] else "median"
-    return Pruning(
+    method: Literal["asha", "median"] = "asha" if decided.parallel >= policy.values["asha_from_parallel"] else "median"
+    return Pruning.model_construct(
         advised=True,
         on=name,
         method=method,
@@ -93,7 +94,7 @@ def confirmation(decided: Decided) -> Confirmation | None:
     if not noisy.holds and not decided.spec.objective.noise:
         return None
     policy = decided.knowledge.shared.policies["confirmation"]
-    return Confirmation(
+    return Confirmation.model_construct(
         finalists=int(min(policy.values["finalists"], decided.trials)),
         repeats=int(policy.values["repeats"]),
         why=f"confirmation: {policy.because}",
@@ -102,29 +103,36 @@ def confirmation(decided: Decided) -> Confirmation | None:
 
 def notes(decided: Decided, stages: tuple[Stage, ...]) -> tuple[PlanNote, ...]:
     """What to know before the search begins."""
-    notes = [PlanNote(text=text, by="spec") for text in decided.notes]
+    notes = [PlanNote.model_construct(text=text, by="spec") for text in decided.notes]
     if decided.estimator is not None and not _says_which(decided):
-        notes.append(PlanNote(text=f"model.task is not given; {decided.estimator.name} is assumed.", by="spec"))
-    notes += [PlanNote(text=text, by="staging") for text in decided.division.notes]
+        notes.append(
+            PlanNote.model_construct(text=f"model.task is not given; {decided.estimator.name} is assumed.", by="spec")
+        )
+    notes += [PlanNote.model_construct(text=text, by="staging") for text in decided.division.notes]
     if "derived.trials" not in decided.facts:
         policy = decided.knowledge.shared.policies["trials-when-not-given"]
-        notes.append(PlanNote(text=policy.because, by="trials-when-not-given", sources=policy.sources))
+        notes.append(PlanNote.model_construct(text=policy.because, by="trials-when-not-given", sources=policy.sources))
     if (decided.spec.budget.parallel or 1) > decided.parallel:
         text = f"{_counted(decided.trials)} cannot keep {decided.spec.budget.parallel} places busy; so many are used."
-        notes.append(PlanNote(text=text, by="budget"))
+        notes.append(PlanNote.model_construct(text=text, by="budget"))
     asked, fit = decided.facts.get("budget.trials"), decided.facts.get("derived.trials_affordable")
     if isinstance(asked, int) and isinstance(fit, float) and fit < asked:
         notes.append(
-            PlanNote(
+            PlanNote.model_construct(
                 text=f"Only {decided.trials} of {asked} trials fit into the hours; the plan has that many.",
                 by="budget",
             )
         )
     if decided.spec.data.profile is not None and decided.spec.data.rows is None:
-        notes.append(PlanNote(text="data.profile was not read; load the spec with load_spec.", by="spec"))
-    notes += [PlanNote(text=text, by=firing.rule, sources=firing.sources) for text, firing in decided.outcome.notes]
+        notes.append(
+            PlanNote.model_construct(text="data.profile was not read; load the spec with load_spec.", by="spec")
+        )
     notes += [
-        PlanNote(text=note.text, by=decided.knowledge.family.family, sources=note.sources)
+        PlanNote.model_construct(text=text, by=firing.rule, sources=firing.sources)
+        for text, firing in decided.outcome.notes
+    ]
+    notes += [
+        PlanNote.model_construct(text=note.text, by=decided.knowledge.family.family, sources=note.sources)
         for note in decided.knowledge.family.notes
     ]
     notes += _dead(decided, stages)
@@ -144,7 +152,7 @@ def _says_which(decided: Decided) -> bool:
 def _dead(decided: Decided, stages: tuple[Stage, ...]) -> list[PlanNote]:
     """Parameters that the person lists and that never have an effect."""
     return [
-        PlanNote(text=f"{name} never has an effect in this plan: {held.why[0]}", by="staging")
+        PlanNote.model_construct(text=f"{name} never has an effect in this plan: {held.why[0]}", by="staging")
         for name, held in stages[-1].fixed.items()
         if name in decided.spec.space and held.active is False and held.why
         if not any(name in stage.search for stage in stages)
@@ -154,7 +162,7 @@ def _dead(decided: Decided, stages: tuple[Stage, ...]) -> list[PlanNote]:
 def records(decided: Decided, *, holds: bool) -> tuple[RuleRecord, ...]:
     """The rules that apply, or those that do not."""
     return tuple(
-        RuleRecord(
+        RuleRecord.model_construct(
             rule=rule.id,
             because=rule.because,
             applies=verdict.because or "always",
@@ -178,13 +186,15 @@ def _spoken_of(decided: Decided, rule: Rule) -> tuple[str, ...]:
 def waiting(decided: Decided) -> tuple[WaitingRule, ...]:
     """The advice that waits for a fact: rules, and ranges with a bound that depends on one."""
     rules = [
-        WaitingRule(rule=rule.id, fact=fact, because=rule.because, parameters=_spoken_of(decided, rule))
+        WaitingRule.model_construct(rule=rule.id, fact=fact, because=rule.because, parameters=_spoken_of(decided, rule))
         for rule, verdict in decided.judged
         if verdict.holds is None
         for fact in _to_give(decided, verdict.missing)
     ]
     ranges = [
-        WaitingRule(rule=f"range of {own}", fact=fact, because="A bound depends on it.", parameters=(own,))
+        WaitingRule.model_construct(
+            rule=f"range of {own}", fact=fact, because="A bound depends on it.", parameters=(own,)
+        )
         for name, advice in decided.outcome.advice.items()
         if (own := decided.own_names.get(name, name))
         for fact in _to_give(decided, advice.open_facts)
@@ -201,7 +211,7 @@ def evidence(decided: Decided) -> dict[str, Evidence]:
     known = decided.knowledge.family.parameters
     shared = ("because", "usual", "departs", "tier", "tunability", "variance", "disputed", "sources", "confidence")
     return {
-        c.name: Evidence(
+        c.name: Evidence.model_construct(
             default=decided.library_default(c), **{field: getattr(known[c.canonical], field) for field in shared}
         )
         for c in decided.candidates

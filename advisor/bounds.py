@@ -1,7 +1,5 @@
 """Numbers of the knowledge base that depend on a fact: ``{of: data.rows, times: 0.05, at_least: 2, at_most: 500}``."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Self, TypeAlias
 

@@ -7,9 +7,7 @@ Commands import what they need when they run, so that ``advisor --help`` starts 
 from __future__ import annotations
 
 import gc
-import json
 import os
-import shutil
 import sys
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -116,6 +114,8 @@ def _format_of(output: FilePath | None) -> str:
 
 def _written(found: Plan, form: str, style: Style | None) -> str:
     if form == "json":
+        import json
+
         return json.dumps(found.to_data(), indent=2, ensure_ascii=False) + "\n"
     if form == "yaml":
         from advisor import yamlio
@@ -136,6 +136,8 @@ def _style() -> Style:
 
     if not sys.stdout.isatty():
         return Style()
+    import shutil
+
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Style(width=min(shutil.get_terminal_size((WIDTH, 24)).columns, 120), colour=colour)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlias, Union, get_args, get_origin
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import Field, create_model, model_validator
 
 from advisor import facts as fact_names
 from advisor.facts import SECTIONS, Fact, Facts
@@ -33,14 +33,14 @@ class Outcome:
     missing: tuple[str, ...] = ()
 
 
-def _not_empty(test: _Test) -> _Test:
-    if all(getattr(test, field) is None for field in type(test).model_fields):
-        raise ValueError("a test needs an operator such as lt, ge, eq or in")
-    return test
-
-
 class _Test(Frozen):
     """What is asked of one fact; several operators must all hold."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if all(getattr(self, field) is None for field in type(self).model_fields):
+            raise ValueError("a test needs an operator such as lt, ge, eq or in")
+        return self
 
 
 class NumberTest(_Test):
@@ -125,8 +125,7 @@ class _Condition(Frozen):
 _FACT_OF_FIELD: Final = {name.replace(".", "__"): name for name in fact_names.names()}
 _POSITION: Final = {field: position for position, field in enumerate(_FACT_OF_FIELD)}
 _fields: dict[str, Any] = {
-    field: (Annotated[_test_for(name), AfterValidator(_not_empty)] | None, Field(None, alias=name))
-    for field, name in _FACT_OF_FIELD.items()
+    field: (_test_for(name) | None, Field(None, alias=name)) for field, name in _FACT_OF_FIELD.items()
 }
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ Effects apply by phase: widen (least range that holds all), narrow (intersection
 conflict), promote and demote (a sum that is clamped once, at the end). Start, same_stage and note only collect.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -169,7 +167,7 @@ class Advice:
     sources: tuple[str, ...] = ()
     open_facts: tuple[str, ...] = ()
 
-    def explained(self, firing: Firing, **changes: object) -> Advice:
+    def explained(self, firing: Firing, **changes: object) -> Self:
         """The same advice, changed, with the rule's reason and sources added."""
         why = self.why if firing.why in self.why else (*self.why, firing.why)
         sources = tuple(dict.fromkeys((*self.sources, *firing.sources)))

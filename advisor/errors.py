@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import ClassVar, Final, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -90,6 +89,8 @@ _LEAST_PREFIX: Final = 3
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The hint for a misspelt name, or nothing where no known name is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     candidates = {candidate.casefold(): candidate for candidate in sorted(known)}
     near = get_close_matches(name.casefold(), candidates, n=1, cutoff=0.6)
     if not near and len(name) >= _LEAST_PREFIX:

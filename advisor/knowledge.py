@@ -3,8 +3,6 @@
 This module says what the files mean; ``library`` finds, reads and joins them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 

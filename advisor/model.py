@@ -1,7 +1,5 @@
 """What every stored value is made of: a frozen, strict pydantic model."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self, TypeAlias

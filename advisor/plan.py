@@ -4,17 +4,28 @@ A plan is complete in itself: whoever exports, runs, compares or explains it nee
 base.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from advisor.effects import Tier
 from advisor.knowledge import Confidence, Disagreement, Source, Tunability, Variance
-from advisor.model import Count, Flag, Frozen, Number, Scalar, Share, Text, Values, Whole, WholeOrReal, misplaced
+from advisor.model import (
+    Count,
+    Day,
+    Flag,
+    Frozen,
+    Number,
+    Scalar,
+    Share,
+    Text,
+    Values,
+    Version,
+    Whole,
+    WholeOrReal,
+    misplaced,
+)
 from advisor.space import Choice, Domain, Numeric, contains
 from advisor.spec import Constraint, Direction, Role
 
@@ -299,13 +310,13 @@ class PlanWaiver(Frozen):
     check: Text
     parameter: Text | None = None
     reason: Text
-    until: date | None = None
+    until: Day | None = None
 
 
 class Plan(Frozen):
     """A staged search, with its reasons."""
 
-    version: Literal[1]
+    version: Version
     spec: SpecReference
     knowledge: KnowledgeReference
     objective: PlanObjective

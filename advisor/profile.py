@@ -5,7 +5,6 @@ pandas is loaded here and nowhere else, and only for a spec that names a file.
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
@@ -117,6 +116,8 @@ def _form(path: FilePath) -> tuple[str, str]:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         sample = file.read(_SNIFFED_BYTES)
     header = sample.partition("\n")[0]
+    import csv  # noqa: PLC0415 - only a data file needs it
+
     separator = max(_SEPARATORS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
     has_commas = separator != "," and re.search(r"(?:^|[;\t|])-?\d+,\d", sample, re.MULTILINE)
     return separator, "," if has_commas else "."

@@ -94,8 +94,10 @@ def each_once(values: Iterable[Value]) -> tuple[Value, ...]:
 def limits_of(domain: Domain) -> Limits:
     """The limits that the person's own range sets."""
     if isinstance(domain, Choice):
-        return Limits(choices=domain.choices)
-    return Limits(low=written(domain.low, integer=domain.integer), high=written(domain.high, integer=domain.integer))
+        return Limits.model_construct(choices=domain.choices)
+    return Limits.model_construct(
+        low=written(domain.low, integer=domain.integer), high=written(domain.high, integer=domain.integer)
+    )
 
 
 def legal_limits(valid: Legal, domain: Domain | None) -> Limits | None:
@@ -103,8 +105,8 @@ def legal_limits(valid: Legal, domain: Domain | None) -> Limits | None:
     if domain is None:
         return None
     if isinstance(domain, Choice):
-        return Limits(choices=domain.choices)
-    return Limits(low=_legal_end(valid, "low"), high=_legal_end(valid, "high"))
+        return Limits.model_construct(choices=domain.choices)
+    return Limits.model_construct(low=_legal_end(valid, "low"), high=_legal_end(valid, "high"))
 
 
 def legal_part(domain: Domain | None, valid: Legal) -> Domain | None:

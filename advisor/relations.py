@@ -70,7 +70,9 @@ def _of_knowledge(family: Family, own_names: Mapping[str, str]) -> tuple[list[Pl
             notes.append(f"{text} is not kept: a constraint cannot speak of {', '.join(map(repr, odd))}.")
             continue
         expression = constraints.renamed(text, own_names)
-        found.append(PlanConstraint(expression=expression, why=interaction.because, sources=interaction.sources))
+        found.append(
+            PlanConstraint.model_construct(expression=expression, why=interaction.because, sources=interaction.sources)
+        )
     return found, notes
 
 
@@ -107,7 +109,7 @@ def _of_person(
         else:
             mine = {name: names[name] for name in used}
             expression = text if mine == {n: n for n in used} else constraints.renamed(text, mine)
-            found.append(PlanConstraint(expression=expression, why="You asked for it in the spec."))
+            found.append(PlanConstraint.model_construct(expression=expression, why="You asked for it in the spec."))
     return found, problems
 
 

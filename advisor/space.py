@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 Value: TypeAlias = bool | int | float | str | None
 
@@ -222,7 +222,7 @@ def is_single(domain: Domain) -> bool:
     return domain.low == domain.high or (domain.step is not None and _steps(domain, domain.high) < 1 - _TOLERANCE)
 
 
-def type_name(domain: Domain) -> str:
+def type_name(domain: Domain) -> Literal["float", "int", "categorical"]:
     """The word for the domain in files: ``float``, ``int`` or ``categorical``."""
     if isinstance(domain, Choice):
         return "categorical"

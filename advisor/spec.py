@@ -1,7 +1,5 @@
 """What a person writes: the model, the objective, the budget, the data, and perhaps some ranges."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

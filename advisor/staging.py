@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush
 from math import ceil, floor
 
 from advisor.effects import Tier
+from advisor.knowledge import Confidence
 from advisor.plan import Limits
 from advisor.space import Domain, Value, contains, is_single, same
 from advisor.spec import Role
@@ -53,7 +54,7 @@ class Candidate:
     argument: str | None = None
     why: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    confidence: str = "low"
+    confidence: Confidence = "low"
     known: bool = True
 
     @property
@@ -120,7 +121,8 @@ def divide(
         policies: The numbers of every policy.
         absent: What the library does about parameters that are not part of the plan.
     """
-    ranked = _ranked(candidates, absent)
+    together = [*together]
+    ranked = _ranked(candidates, absent, together)
     carried, left_out = _carried(ranked, trials, policies)
     if not carried:
         only = Draft(name="fixed", search=(), trials=trials, why=("Nothing is left to search.",))
@@ -174,10 +176,21 @@ def active_in(ordered: Iterable[Candidate], absent: Mapping[str, Value], point: 
     return frozenset(active)
 
 
-def _ranked(candidates: Sequence[Candidate], absent: Mapping[str, Value]) -> list[Candidate]:
-    """What can be searched, most important first, and no parameter before parents that it needs searched."""
+def _ranked(
+    candidates: Sequence[Candidate], absent: Mapping[str, Value], together: Iterable[tuple[str, ...]]
+) -> list[Candidate]:
+    """What can be searched, most important first, and no parameter before parents that it needs searched.
+
+    Within a tier those come first that belong in one stage with a parameter of a higher tier.
+    """
     by_name = {c.name: c for c in candidates}
-    order = sorted(candidates, key=lambda c: (c.is_searchable, -c.priority, -c.gain))
+    partners = {
+        name
+        for group in together
+        for name in group
+        if name in by_name and any(by_name[o].priority > by_name[name].priority for o in group if o in by_name)
+    }
+    order = sorted(candidates, key=lambda c: (c.is_searchable, -c.priority, c.name not in partners, -c.gain))
     rank = {c.name: position for position, c in enumerate(order)}
     as_held = active_in(parents_first(candidates)[0], absent, {c.name: c.hold for c in candidates})
     waits = {

@@ -14,8 +14,8 @@ from advisor.staging import Candidate, Draft
 
 Point = Mapping[str, Value]
 
-_DEFAULT = StartReason(why="The library's default, and the bar to beat.")
-_HOLDING = StartReason(why="What the plan holds each parameter at while others are searched.")
+_DEFAULT = StartReason.model_construct(why="The library's default, and the bar to beat.")
+_HOLDING = StartReason.model_construct(why="What the plan holds each parameter at while others are searched.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +75,13 @@ def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
     """Configurations of the family and of rules, under the spec's names; what the person holds stays as it is."""
     regimes = decided.knowledge.regimes(decided.facts)
     fitting = [
-        (start.values, StartReason(why=start.because, sources=start.sources))
+        (start.values, StartReason.model_construct(why=start.because, sources=start.sources))
         for start in decided.knowledge.family.starts
         if start.when is None or evaluate(start.when, decided.facts, regimes).holds
     ]
     fitting += [
-        (values, StartReason(why=firing.why, sources=firing.sources)) for values, firing in decided.outcome.starts
+        (values, StartReason.model_construct(why=firing.why, sources=firing.sources))
+        for values, firing in decided.outcome.starts
     ]
     held = {c.name for c in decided.candidates if decided.is_held_by_person(c)}
     own = decided.own_names

@@ -1,4 +1,8 @@
-"""Writing a plan out: from everything that was decided to stages, starts, reasons and sources."""
+"""Writing a plan out: from everything that was decided to stages, starts, reasons and sources.
+
+The parts of a plan are made here without being validated again (``model_construct``): that would build a validator for
+each, a tenth of the time that a plan takes. The laws of the tests read every plan back, through all validators.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from advisor.plan import (
     SpecReference,
     Stage,
 )
-from advisor.space import Choice, Domain, Value, shown_value, type_name, written
+from advisor.space import Choice, Numeric, Value, shown_value, type_name, written
 from advisor.staging import Candidate, Draft
 
 
@@ -29,38 +33,35 @@ def plan(decided: Decided, seed: int) -> Plan:
     """The plan as a value that can be saved."""
     spec = decided.spec
     stages = _stages(decided, seed)
-    parts = {
-        "constraints": decided.constraints,
-        "pruning": accounts.pruning(decided, stages),
-        "notes": accounts.notes(decided, stages),
-        "fired": accounts.records(decided, holds=True),
-        "silent": accounts.records(decided, holds=False),
-        "evidence": accounts.evidence(decided),
-    }
-    found = Plan(
+    found = Plan.model_construct(
         version=1,
         spec=_spec(decided),
         knowledge=_knowledge(decided),
-        objective=PlanObjective(
+        objective=PlanObjective.model_construct(
             metric=spec.objective.metric,
             direction=spec.objective.direction,
             split=spec.objective.split,
             noise=spec.objective.noise,
         ),
-        budget=PlanBudget(trials=decided.trials, parallel=decided.parallel),
+        budget=PlanBudget.model_construct(trials=decided.trials, parallel=decided.parallel),
         bar=accounts.bar(decided, stages[0]),
         stages=stages,
         confirm=accounts.confirmation(decided),
         waits_for=accounts.waiting(decided),
-        waived=tuple(PlanWaiver(**dict(waiver)) for waiver in spec.waive),
-        **parts,
+        waived=tuple(PlanWaiver.model_construct(**dict(waiver)) for waiver in spec.waive),
+        constraints=decided.constraints,
+        pruning=accounts.pruning(decided, stages),
+        notes=accounts.notes(decided, stages),
+        fired=accounts.records(decided, holds=True),
+        silent=accounts.records(decided, holds=False),
+        evidence=accounts.evidence(decided),
     )
-    return found.having(sources=accounts.sources(decided, found))
+    return found.model_copy(update={"sources": accounts.sources(decided, found)})
 
 
 def _spec(decided: Decided) -> SpecReference:
     spec, family = decided.spec, decided.knowledge.family.family
-    return SpecReference(
+    return SpecReference.model_construct(
         name=spec.name or family,
         sha256=spec.sha256,
         family=family,
@@ -71,8 +72,12 @@ def _spec(decided: Decided) -> SpecReference:
 
 def _knowledge(decided: Decided) -> KnowledgeReference:
     knowledge = decided.knowledge
-    overlays = tuple(OverlayReference(name=overlay.name, sha256=overlay.sha256) for overlay in knowledge.overlays)
-    return KnowledgeReference(version=knowledge.shared.version, sha256=knowledge.sha256, overlays=overlays)
+    overlays = tuple(
+        OverlayReference.model_construct(name=overlay.name, sha256=overlay.sha256) for overlay in knowledge.overlays
+    )
+    return KnowledgeReference.model_construct(
+        version=knowledge.shared.version, sha256=knowledge.sha256, overlays=overlays
+    )
 
 
 # Stages
@@ -89,7 +94,7 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
         held |= _given(decided)
         first = starts.points(decided, draft, search, held) if not stages else ()
         stages.append(
-            Stage(
+            Stage.model_construct(
                 id=number,
                 name=draft.name,
                 trials=draft.trials,
@@ -98,7 +103,7 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
                 start_why=tuple(start.reason for start in first),
                 search=search,
                 fixed=held,
-                narrow=_narrowing(decided, stages[-1], search) if stages else Narrowing(),
+                narrow=_narrowing(decided, stages[-1], search) if stages else Narrowing.model_construct(),
                 why=_stage_why(decided, draft),
             )
         )
@@ -108,8 +113,16 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
 def _searched(candidate: Candidate, depends: Activity | None) -> Searched:
     domain = candidate.domain
     assert domain is not None  # noqa: S101 - only what has a domain is searched
-    return Searched(
-        **_domain_fields(domain),
+    number = domain if isinstance(domain, Numeric) else None
+    choice = domain if isinstance(domain, Choice) else None
+    return Searched.model_construct(
+        type=type_name(domain),
+        low=written(number.low, integer=number.integer) if number else None,
+        high=written(number.high, integer=number.integer) if number else None,
+        log=True if number and number.log else None,
+        step=written(number.step, integer=number.integer) if number and number.step is not None else None,
+        choices=choice.choices if choice else None,
+        ordered=True if choice and choice.ordered else None,
         default=candidate.hold,
         tier=candidate.tier,
         role=candidate.role,
@@ -127,30 +140,13 @@ def _condition(depends: Activity | None) -> dict[str, Value | tuple[Value, ...]]
     return {k: v if len(v) > 1 else v[0] for k, v in (depends or {}).items()} or None
 
 
-def _domain_fields(domain: Domain) -> dict[str, object]:
-    if isinstance(domain, Choice):
-        return {
-            "type": "categorical",
-            "choices": domain.choices,
-            "ordered": domain.ordered or None,
-        }
-    whole = domain.integer
-    return {
-        "type": type_name(domain),
-        "low": written(domain.low, integer=whole),
-        "high": written(domain.high, integer=whole),
-        "log": domain.log or None,
-        "step": None if domain.step is None else written(domain.step, integer=whole),
-    }
-
-
 def _held(decided: Decided, candidate: Candidate, depends: Activity | None) -> Held:
     active = depends is not None
     reasons = [*_why_held(decided, candidate, active=active)]
     evidence = decided.knowledge.family.parameters.get(candidate.canonical)
     if candidate.tier == "fixed" and evidence is not None and evidence.departs:
         reasons.append(evidence.departs)
-    return Held(
+    return Held.model_construct(
         value=candidate.hold,
         tier=candidate.tier,
         is_=candidate.canonical if candidate.canonical != candidate.name else None,
@@ -186,7 +182,9 @@ def _given(decided: Decided) -> dict[str, Held]:
         return {}
     names = {c.name for c in decided.candidates} | {c.canonical for c in decided.candidates}
     return {
-        name: Held(value=value, why=(f"It makes {decided.estimator.name} a {decided.knowledge.family.title}.",))
+        name: Held.model_construct(
+            value=value, why=(f"It makes {decided.estimator.name} a {decided.knowledge.family.title}.",)
+        )
         for name, value in decided.estimator.given.items()
         if name not in names
     }
@@ -195,7 +193,7 @@ def _given(decided: Decided) -> dict[str, Held]:
 def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
     sequential = staging.is_sequential(draft, decided.parallel, decided.policies)
     startup = staging.startup(draft, decided.policies) if sequential else 0
-    return Sampler(name="tpe" if sequential else "quasi-random", seed=seed, startup=startup)
+    return Sampler.model_construct(name="tpe" if sequential else "quasi-random", seed=seed, startup=startup)
 
 
 def _narrowing(decided: Decided, before: Stage, search: Mapping[str, Searched]) -> Narrowing:
@@ -212,7 +210,7 @@ def _narrowing(decided: Decided, before: Stage, search: Mapping[str, Searched]) 
     }
     nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
     still_open = tuple(n for n in search if n in joined or n in partners | nuisance)
-    return Narrowing(
+    return Narrowing.model_construct(
         from_=before.id,
         keep=policy["keep"],
         at_least=int(policy["at_least"]),
