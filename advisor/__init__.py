@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from advisor.engine import advise as advise
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.explanation import explain as explain
+    from advisor.exporters import export as export
     from advisor.library import load_knowledge as load_knowledge
     from advisor.loading import load_plan as load_plan
     from advisor.loading import load_spec as load_spec
@@ -30,6 +31,7 @@ __all__ = [
     "Stage",
     "advise",
     "explain",
+    "export",
     "load_knowledge",
     "load_plan",
     "load_spec",
@@ -42,6 +44,7 @@ _HOME = {
     "Stage": "plan",
     "advise": "engine",
     "explain": "explanation",
+    "export": "exporters",
     "load_knowledge": "library",
     "load_plan": "loading",
     "load_spec": "loading",

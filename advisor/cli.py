@@ -160,6 +160,26 @@ def explain(plan: FilePath, name: str | None) -> None:
     click.echo(explained(loading.load_plan(plan), name))
 
 
+@main.command()
+@click.argument("plan", type=FILE)
+@click.option("--to", "target", required=True, metavar="TARGET", help="Such as optuna, wandb or scikit-learn.")
+@click.option("--stage", type=int, help="Only this stage.")
+@click.option("-o", "--output", type=FILE, help="Write here instead of printing.")
+@click.option("--allow-loss", is_flag=True, help="Write it even where the target changes what is searched.")
+def export(plan: FilePath, target: str, stage: int | None, output: FilePath | None, *, allow_loss: bool) -> None:
+    """Write PLAN as code or config for an engine; what it cannot express is said."""
+    from advisor import exporters, loading
+
+    found = loading.load_plan(plan)
+    text = exporters.export(found, target, stage, allow_loss=allow_loss)
+    for loss in exporters.losses(found, target, stage):
+        click.echo(f"not expressed: {loss}", err=True)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
 @main.group(cls=_Commands)
 def knowledge() -> None:
     """Look at the knowledge base, and check one of your own."""

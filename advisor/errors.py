@@ -69,6 +69,16 @@ class RuleConflict(AdvisorError):
     exit_code = 3
 
 
+class CannotExport(AdvisorError):
+    """A target cannot express what a plan searches."""
+
+    exit_code = 4
+
+    def __init__(self, target: str, losses: Iterable[str]) -> None:
+        lines = "\n".join(f"  {loss}" for loss in losses)
+        super().__init__(f"{target} cannot express the plan:\n{lines}\nwrite it all the same with --allow-loss")
+
+
 class MissingPackage(AdvisorError):
     """A command needs a package that is not installed."""
 

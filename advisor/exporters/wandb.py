@@ -1,0 +1,86 @@
+"""W&B: a sweep's configuration, as YAML.
+
+https://docs.wandb.ai/guides/sweeps/sweep-config-keys. ``q_*`` distributions count multiples of q from 0 and our steps
+count from ``low``, so a grid is written as its values. ``log_uniform`` takes exponents and is never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from advisor import yamlio
+from advisor.exporters._writing import (
+    MOST_VALUES,
+    Loss,
+    active_fixed,
+    comment,
+    conditional,
+    grid,
+    unkept_constraints,
+    why,
+)
+from advisor.plan import Plan, Searched, Stage
+from advisor.space import Choice
+
+SUFFIX = ".yaml"
+STAGES = False
+
+
+def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
+    """What a sweep cannot express of the stages."""
+    (stage,) = stages
+    for name in conditional(stage):
+        yield Loss(
+            what=f"the condition of {name}",
+            instead="it is searched always, also where it has no effect",
+            changes_meaning=True,
+        )
+    for name, searched in stage.search.items():
+        values = None if isinstance(searched.domain, Choice) else grid(searched.domain)
+        if values is not None and len(values) > MOST_VALUES:
+            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
+    yield from unkept_constraints(plan, stage, "W&B has none; return a bad value where it does not hold")
+    if plan.stages[0].start:
+        yield Loss(what="known configurations to start from", instead="run them yourself before the sweep")
+    yield Loss(what="the seed", instead="W&B draws its own")
+    if plan.pruning.advised:
+        yield Loss(what=f"pruning by {plan.pruning.method}", instead="Hyperband, the only one that W&B has")
+
+
+def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
+    """A sweep's configuration."""
+    (stage,) = stages
+    head: dict[str, Any] = {
+        "method": "random" if stage.sampler.name in {"random", "quasi-random"} else "bayes",
+        "metric": {"name": plan.objective.metric, "goal": plan.objective.direction},
+        "run_cap": stage.trials,
+    }
+    if plan.pruning.advised and plan.pruning.from_step is not None:
+        head["early_terminate"] = {"type": "hyperband", "min_iter": plan.pruning.from_step}
+    lines = [comment(plan, stages, losses), yamlio.dump(head), "parameters:\n"]
+    for name, searched in stage.search.items():
+        lines.append(_indented({name: _parameter(searched)}, why(searched)))
+    lines += [_indented({name: {"value": value}}) for name, value in active_fixed(stage).items()]
+    return "".join(lines)
+
+
+def _indented(entry: dict[str, Any], reason: str = "") -> str:
+    text = yamlio.dump(entry)
+    commented = f"# {reason}\n{text}" if reason else text
+    return "".join(f"  {line}\n" for line in commented.splitlines())
+
+
+def _parameter(searched: Searched) -> dict[str, Any]:
+    domain = searched.domain
+    if isinstance(domain, Choice):
+        return {"values": list(domain.choices)}
+    values = grid(domain)
+    if values is not None and len(values) <= MOST_VALUES:
+        return {"values": list(values)}
+    ends = {"min": searched.low, "max": searched.high}
+    if domain.integer and domain.log:
+        return {"distribution": "q_log_uniform_values", "q": 1, **ends}
+    if domain.integer:
+        return {"distribution": "int_uniform", **ends}
+    return {"distribution": "log_uniform_values" if domain.log else "uniform", **ends}
