@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from typing import Literal
 
@@ -10,18 +10,20 @@ from advisor import facts
 from advisor.decided import Decided
 from advisor.effects import parameters_of
 from advisor.knowledge import JUDGEMENT, Fidelity, Rule, Source
-from advisor.plan import (
+from advisor.plan import Plan, Stage
+from advisor.record import (
     Bar,
     Confirmation,
     Evidence,
-    Plan,
+    PlanInteraction,
     PlanNote,
     Pruning,
     RuleRecord,
-    Stage,
     WaitingRule,
 )
-from advisor.space import is_number, same, shown_value
+from advisor.space import Value, is_number, same, shown_value
+from advisor.staging import Draft
+from advisor.words import counted
 
 _LONGEST = 10**12
 """Steps of a trial beyond which the length is no count of steps."""
@@ -36,15 +38,30 @@ def bar(decided: Decided, first: Stage) -> Bar:
         if not first.start:
             note += " Nor does any configuration that is known keep the constraints, so the search starts from none."
         return Bar.model_construct(library_default=False, note=note)
-    moved = [
-        f"{c.name} {shown_value(decided.library_default(c))} -> {shown_value(default[c.name])}"
-        for c in decided.candidates
-        if c.known and not decided.is_held_by_person(c) and not same(decided.library_default(c), default[c.name])
-    ]
+    if not any(c.known for c in decided.candidates):
+        note = "No parameter of the library is part of the plan; trial 0 is where your own ranges begin."
+        return Bar.model_construct(library_default=False, note=note)
+    acting, moved = _moved(decided, default)
     note = "The library's default is trial 0 and the bar to beat."
     if moved:
-        note += f" Where a range cannot hold it, the nearest value stands for it: {', '.join(moved)}."
-    return Bar.model_construct(library_default=True, note=note)
+        note = f"Trial 0 is as near to the library's default as the ranges allow: {', '.join(moved)}."
+    if acting:
+        note += f" Where a range cannot hold a value, one that does the same stands for it: {', '.join(acting)}."
+    return Bar.model_construct(library_default=not moved, note=note)
+
+
+def _moved(decided: Decided, default: Mapping[str, Value]) -> tuple[list[str], list[str]]:
+    """What trial 0 sets otherwise than the library: to a value that acts the same, and to the nearest in range."""
+    acting: list[str] = []
+    moved: list[str] = []
+    for c in decided.candidates:
+        if not c.known or decided.is_held_by_person(c) or same(decided.library_default(c), default[c.name]):
+            continue
+        stands_for = decided.knowledge.family.parameters[c.canonical].acts_as is not None
+        (acting if stands_for else moved).append(
+            f"{c.name} {shown_value(decided.library_default(c))} -> {shown_value(default[c.name])}"
+        )
+    return acting, moved
 
 
 def pruning(decided: Decided, stages: tuple[Stage, ...]) -> Pruning:
@@ -90,8 +107,7 @@ def _first_step(decided: Decided, fidelity: Fidelity) -> int | None:
 
 def confirmation(decided: Decided) -> Confirmation | None:
     """How to tell the best trial from the luckiest, where the metric is noisy."""
-    noisy = decided.knowledge.regimes(decided.facts)["noisy"]
-    if not noisy.holds and not decided.spec.objective.noise:
+    if not decided.knowledge.regimes(decided.facts)["noisy"].holds:
         return None
     policy = decided.knowledge.shared.policies["confirmation"]
     return Confirmation.model_construct(
@@ -103,44 +119,50 @@ def confirmation(decided: Decided) -> Confirmation | None:
 
 def notes(decided: Decided, stages: tuple[Stage, ...]) -> tuple[PlanNote, ...]:
     """What to know before the search begins."""
-    notes = [PlanNote.model_construct(text=text, by="spec") for text in decided.notes]
+    family = decided.knowledge.family
+    of_rules = [(text, firing.rule, firing.sources) for text, firing in decided.outcome.notes]
+    of_family = [(note.text, family.family, note.sources) for note in family.notes]
+    return (
+        *_of_spec(decided),
+        *(PlanNote.model_construct(text=text, by="staging") for text in decided.division.notes),
+        *_of_budget(decided),
+        *(PlanNote.model_construct(text=text, by=by, sources=cited) for text, by, cited in (*of_rules, *of_family)),
+        *_dead(decided, stages),
+    )
+
+
+def _of_spec(decided: Decided) -> Iterator[PlanNote]:
+    texts = [*decided.notes]
     if decided.estimator is not None and not _says_which(decided):
-        notes.append(
-            PlanNote.model_construct(text=f"model.task is not given; {decided.estimator.name} is assumed.", by="spec")
-        )
-    notes += [PlanNote.model_construct(text=text, by="staging") for text in decided.division.notes]
+        texts.append(f"model.task is not given; {decided.estimator.name} is assumed.")
+    if decided.spec.data.profile is not None and decided.spec.data.rows is None:
+        texts.append("data.profile was not read; load the spec with load_spec.")
+    for text in texts:
+        yield PlanNote.model_construct(text=text, by="spec")
+
+
+def _of_budget(decided: Decided) -> Iterator[PlanNote]:
+    budget = decided.spec.budget
     if "derived.trials" not in decided.facts:
         policy = decided.knowledge.shared.policies["trials-when-not-given"]
-        notes.append(PlanNote.model_construct(text=policy.because, by="trials-when-not-given", sources=policy.sources))
-    if (decided.spec.budget.parallel or 1) > decided.parallel:
-        text = f"{_counted(decided.trials)} cannot keep {decided.spec.budget.parallel} places busy; so many are used."
-        notes.append(PlanNote.model_construct(text=text, by="budget"))
-    asked, fit = decided.facts.get("budget.trials"), decided.facts.get("derived.trials_affordable")
-    if isinstance(asked, int) and isinstance(fit, float) and fit < asked:
-        notes.append(
-            PlanNote.model_construct(
-                text=f"Only {decided.trials} of {asked} trials fit into the hours; the plan has that many.",
-                by="budget",
-            )
-        )
-    if decided.spec.data.profile is not None and decided.spec.data.rows is None:
-        notes.append(
-            PlanNote.model_construct(text="data.profile was not read; load the spec with load_spec.", by="spec")
-        )
-    notes += [
-        PlanNote.model_construct(text=text, by=firing.rule, sources=firing.sources)
-        for text, firing in decided.outcome.notes
-    ]
-    notes += [
-        PlanNote.model_construct(text=note.text, by=decided.knowledge.family.family, sources=note.sources)
-        for note in decided.knowledge.family.notes
-    ]
-    notes += _dead(decided, stages)
-    return tuple(notes)
-
-
-def _counted(trials: int) -> str:
-    return f"{trials} trial{'' if trials == 1 else 's'}"
+        unused = "The hours say nothing without minutes_per_trial. " if budget.hours is not None else ""
+        text = f"{unused}{policy.because}"
+        yield PlanNote.model_construct(text=text, by="trials-when-not-given", sources=policy.sources)
+    fit = decided.facts.get("derived.trials_affordable")
+    has = counted(decided.trials, "trial")
+    text = ""
+    if isinstance(fit, float) and fit < 1:
+        text = "Not one trial fits into the hours; the plan has one."
+    elif isinstance(fit, float) and budget.trials is None:
+        each = f"{budget.hours:g} hours at {budget.minutes_per_trial:g} minutes each, {budget.parallel or 1} at a time"
+        text = f"{has} fit into {each}."
+    elif isinstance(fit, float) and budget.trials is not None and fit < budget.trials:
+        text = f"Only {decided.trials} of {budget.trials} trials fit into the hours; the plan has that many."
+    if text:
+        yield PlanNote.model_construct(text=text, by="budget")
+    if (budget.parallel or 1) > decided.parallel:
+        text = f"{has} cannot keep {budget.parallel} places busy; so many are used."
+        yield PlanNote.model_construct(text=text, by="budget")
 
 
 def _says_which(decided: Decided) -> bool:
@@ -209,7 +231,18 @@ def _to_give(decided: Decided, missing: Iterable[str]) -> tuple[str, ...]:
 def evidence(decided: Decided) -> dict[str, Evidence]:
     """What is known of each parameter beyond this plan."""
     known = decided.knowledge.family.parameters
-    shared = ("because", "usual", "departs", "tier", "tunability", "variance", "disputed", "sources", "confidence")
+    shared = (
+        "because",
+        "aliases",
+        "usual",
+        "departs",
+        "tier",
+        "tunability",
+        "variance",
+        "disputed",
+        "sources",
+        "confidence",
+    )
     return {
         c.name: Evidence.model_construct(
             default=decided.library_default(c), **{field: getattr(known[c.canonical], field) for field in shared}
@@ -219,21 +252,36 @@ def evidence(decided: Decided) -> dict[str, Evidence]:
     }
 
 
+def interactions(decided: Decided, stages: tuple[Stage, ...]) -> tuple[PlanInteraction, ...]:
+    """What the family knows of parameters that depend on each other, where one of them is searched."""
+    searched = {name for stage in stages for name in stage.search}
+    found: list[PlanInteraction] = []
+    for known in decided.knowledge.family.interactions:
+        names = tuple(decided.own_names[name] for name in known.parameters if name in decided.own_names)
+        if len(names) == len(known.parameters) and searched.intersection(names):
+            shared = ("kind", "advice", "because", "share", "sources", "confidence")
+            said = {field: getattr(known, field) for field in shared}
+            found.append(PlanInteraction.model_construct(parameters=names, **said))
+    return tuple(found)
+
+
+def together(decided: Decided, draft: Draft) -> Iterator[str]:
+    """Why parameters join a stage that is not yet that of their own tier: they belong together."""
+    groups = [
+        *((i.parameters, i.because) for i in decided.knowledge.family.interactions if i.advice == "same-stage"),
+        *((parameters, firing.why) for parameters, firing in decided.outcome.together),
+    ]
+    tiers = draft.name.split(" and ")
+    for parameters, because in groups:
+        names = {decided.own_names.get(name) for name in parameters} & {*draft.joined}
+        joined = [name for name in draft.joined if name in names]
+        early = any(decided.by_name[name].tier not in {*tiers, "fixed"} for name in joined)
+        if early and len(joined) > 1:
+            yield f"searched together: {', '.join(joined)}. {because}"
+
+
 def sources(decided: Decided, found: Plan) -> dict[str, Source]:
     """The sources that the plan cites, and no others."""
-    groups: list[Iterable[str]] = [
-        *(e.sources for e in found.evidence.values()),
-        *(d.sources for e in found.evidence.values() for d in e.disputed),
-        *((e.tunability.source,) for e in found.evidence.values() if e.tunability),
-        *((e.variance.source,) for e in found.evidence.values() if e.variance),
-        *(searched.sources for stage in found.stages for searched in stage.search.values()),
-        *(held.sources for stage in found.stages for held in stage.fixed.values()),
-        *(reason.sources for stage in found.stages for reason in stage.start_why),
-        *(record.sources for record in (*found.fired, *found.silent)),
-        *(note.sources for note in found.notes),
-        *(constraint.sources for constraint in found.constraints),
-        found.pruning.sources,
-    ]
     known = decided.knowledge.sources
-    used = {source for group in groups for source in group if source != JUDGEMENT}
+    used = {source for _, cited in found.citations() for source in cited if source != JUDGEMENT}
     return {name: known[name] for name in sorted(used) if name in known}

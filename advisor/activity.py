@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil, floor
 from typing import TypeAlias
 
 from advisor.decided import Decided
-from advisor.space import Value, contains, same
+from advisor.space import Choice, Domain, Value, contains, same
 from advisor.staging import Candidate, Draft, active_in
 
 Activity: TypeAlias = Mapping[str, tuple[Value, ...]]
@@ -37,7 +38,8 @@ def _depends(
             return None
         if name in searched and here.domain is not None:
             domain = here.domain
-            above = {**above, name: tuple(value for value in wanted if contains(domain, value))}
+            if not _is_all_of(domain, wanted):
+                above = {**above, name: tuple(value for value in wanted if contains(domain, value))}
         elif not _is_one_of(here.hold, wanted):
             return None
         for parent, values in above.items():
@@ -56,3 +58,13 @@ def in_configuration(decided: Decided, point: Mapping[str, Value]) -> dict[str, 
 
 def _is_one_of(value: Value, wanted: tuple[Value, ...]) -> bool:
     return any(same(value, one) for one in wanted)
+
+
+def _is_all_of(domain: Domain, wanted: tuple[Value, ...]) -> bool:
+    """Whether nothing but the values is searched, so that a parameter always has its effect."""
+    if isinstance(domain, Choice):
+        return all(_is_one_of(choice, wanted) for choice in domain.choices)
+    if not domain.integer:
+        return False
+    there = (floor(domain.high) - ceil(domain.low)) // (domain.step or 1) + 1
+    return len({value for value in wanted if contains(domain, value)}) == there

@@ -115,6 +115,11 @@ def estimator_for(spec: Spec, family: Family) -> Estimator | None:
                     )
                 ]
             )
+        if spec.model.task is not None and found.tasks and spec.model.task not in found.tasks:
+            sentence = f"{found.name} does not serve the task {spec.model.task}"
+            raise InvalidFile(
+                [Problem(sentence=sentence, path=("model", "task"), hint=f"its tasks: {', '.join(found.tasks)}")]
+            )
         return found
     task = spec.model.task
     fitting = [e for e in family.models if task is None or not e.tasks or task in e.tasks]

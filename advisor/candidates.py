@@ -15,7 +15,7 @@ from advisor.knowledge import Estimator, Legal, NoHyperparameter, Parameter, dom
 from advisor.library import Knowledge
 from advisor.model import Scalar
 from advisor.ranges import legal_text
-from advisor.space import Choice, Domain, Numeric, Value, clip, contains, is_number, is_single, narrowed, same
+from advisor.space import Domain, Numeric, Value, clip, contains, is_number, is_single, narrowed, same
 from advisor.spec import SpaceEntry, Spec
 from advisor.staging import Candidate
 
@@ -156,12 +156,14 @@ class _Maker:
             confidence=parameter.confidence,
         )
         if name in self.spec.fixed:
-            return self._held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.", parameter.valid)
+            self._check_held(self.spec.fixed[name], ("fixed", name), parameter.valid)
+            return _held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.")
         entry = self.spec.space.get(name)
         if entry is not None and "value" in entry.model_fields_set:
             candidate = replace(candidate, when={**candidate.when, **_when(entry.when, self.plan_names)})
             reason = "You hold it at this value in the spec."
-            return self._held_at(replace(candidate, role=entry.role), entry.value, reason, parameter.valid)
+            self._check_held(entry.value, ("space", name, "value"), parameter.valid)
+            return _held_at(replace(candidate, role=entry.role), entry.value, reason)
         if entry is not None:
             candidate = self._with_entry(candidate, entry, parameter)
             if candidate.domain is None and entry.role in {"tune", "nuisance"}:
@@ -185,14 +187,14 @@ class _Maker:
         )
         self.notes.append(f"{name} is kept as your own: {reason}")
         if name in self.spec.fixed:
-            return self._held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.", None)
+            return _held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.")
         entry = self.spec.space[name]
         candidate = replace(candidate, when=_when(entry.when, self.plan_names), role=entry.role)
         if "value" in entry.model_fields_set:
-            return self._held_at(candidate, entry.value, "You hold it at this value in the spec.", None)
+            return _held_at(candidate, entry.value, "You hold it at this value in the spec.")
         domain = ranges.own_domain(entry)
         if domain is None and entry.role == "fixed" and "default" in entry.model_fields_set:
-            return self._held_at(candidate, entry.default, "You gave it the role fixed.", None)
+            return _held_at(candidate, entry.default, "You gave it the role fixed.")
         if domain is None:
             hint = did_you_mean(name, self.meanings) or "add low and high"
             self._wrong(("space", name), "has no low and high, no choices and no value", hint)
@@ -200,6 +202,8 @@ class _Maker:
         if (whole := narrowed(domain)) is None:
             self._wrong(("space", name), f"no whole number lies in {shown(domain)}", "give both ends")
             return None
+        if ranges.is_taken_as_whole(entry):
+            self.notes.append(f"{name}: taken as whole numbers; say type: float for all between.")
         start = self._inside_own(name, entry, whole) if "default" in entry.model_fields_set else space.middle(whole)
         limits = ranges.limits_of(whole)
         return replace(candidate, domain=whole, hold=start, default=start, settled=entry.is_held, limits=limits)
@@ -222,12 +226,13 @@ class _Maker:
             self.notes.append(f"{name}: its default {entry.default!r} lies outside its range and was moved inside.")
         return clip(domain, entry.default)
 
-    def _held_at(self, candidate: Candidate, value: Value, reason: str, valid: Legal | None) -> Candidate:
-        if valid is not None and not valid.accepts(value):
-            self.notes.append(
-                f"{candidate.name}: {value!r} is outside what the library is known to accept ({legal_text(valid)})."
-            )
-        return replace(candidate, hold=value, default=value, settled=True, why=(reason, *candidate.why))
+    def _check_held(self, value: Value, place: Path, valid: Legal) -> None:
+        """Say that the library refuses a value; a word of Python for what YAML writes otherwise is a mistake."""
+        if hint := ranges.misread(value, valid):
+            self._wrong(place, f"the word {value!r} is not legal: {legal_text(valid)}", hint)
+        elif not valid.accepts(value):
+            outside = f"outside what the library is known to accept ({legal_text(valid)})"
+            self.notes.append(f"{place[1]}: {value!r} is {outside}.")
 
     def _with_entry(self, candidate: Candidate, entry: SpaceEntry, parameter: Parameter) -> Candidate:
         when = {**candidate.when, **_when(entry.when, self.plan_names)}
@@ -235,7 +240,7 @@ class _Maker:
         if entry.role in {"tune", "nuisance"}:
             candidate = _promoted(candidate)
         if ranges.speaks_of_range(entry):
-            candidate = self._within(candidate, entry, parameter)
+            candidate = _listed(self._within(candidate, entry, parameter), entry)
         if "default" in entry.model_fields_set:
             allowed = candidate.allowed
             default = entry.default if allowed is None else self._inside_own(candidate.name, entry, allowed)
@@ -245,89 +250,23 @@ class _Maker:
         return candidate
 
     def _within(self, candidate: Candidate, entry: SpaceEntry, parameter: Parameter) -> Candidate:
-        """The advised range inside the person's; where they do not meet, the person's."""
-        place: Path = ("space", candidate.name)
-        allowed = self._allowed(entry, candidate.domain, parameter.valid, place)
-        if allowed is None:
+        """The advised range inside the person's; where they do not meet, the person's.
+
+        A list is what the person wrote, and so is a range where they take over an existing space.
+        """
+        found = ranges.allowed(entry, candidate.domain, parameter.valid, ("space", candidate.name))
+        self.problems += found.problems
+        self.notes += found.notes
+        if (allowed := found.domain) is None:
             return candidate
-        both = ranges.meeting(candidate.domain, allowed, scale_given=entry.log is not None or entry.step is not None)
-        if both is None:
-            advised = shown(candidate.domain) if candidate.domain else "none"
-            domain, remark = allowed, f"Your range {shown(allowed)} is searched, not the advised one ({advised})."
-        elif both == allowed:
-            domain, remark = both, f"Your range {shown(allowed)} is searched as it is."
-        elif both == candidate.domain:
-            domain, remark = both, f"The advised range lies within yours ({shown(allowed)})."
+        advised = candidate.domain
+        if entry.choices is not None or (self.spec.scope == "closed" and entry.has_range):
+            both: Domain | None = allowed
         else:
-            domain, remark = both, f"Your range {shown(allowed)} limits the advised one."
-        why = (*candidate.why, remark)
-        return replace(candidate, domain=domain, allowed=allowed, limits=ranges.limits_of(allowed), why=why)
-
-    def _allowed(self, entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Domain | None:
-        """The person's range, without what the library refuses."""
-        if entry.choices is not None:
-            return self._allowed_choices(entry.choices, entry, valid, place)
-        if isinstance(advised, Choice) and not entry.has_range:
-            if entry.log or entry.step is not None:
-                self._wrong(place, f"takes choices ({shown(advised)}), which have neither scale nor step", "")
-            return replace(advised, ordered=advised.ordered if entry.ordered is None else entry.ordered)
-        domain = self._asked(entry, advised, valid, place)
-        if domain is None:
-            return None
-        if entry.type == "float" and valid.type == "int":
-            self.notes.append(f"{place[1]}: the library takes whole numbers only, so only those are searched.")
-        whole = narrowed(domain)
-        legal = ranges.legal_part(whole, valid) if whole is not None else None
-        if legal is None:
-            self._wrong(place, f"nothing of {shown(domain)} is legal: {legal_text(valid)}", "")
-        elif legal != whole and is_single(legal):
-            sentence = f"only {space.shown_value(space.middle(legal))} of {shown(domain)} is legal: {legal_text(valid)}"
-            self._wrong(place, sentence, "give a range of what the library takes")
-        elif legal != whole:
-            self.notes.append(
-                f"{place[1]}: {shown(domain)} reaches outside what the library accepts ({legal_text(valid)}) "
-                f"and was cut to {shown(legal)}."
-            )
-        return legal
-
-    def _allowed_choices(
-        self, choices: tuple[Value, ...], entry: SpaceEntry, valid: Legal, place: Path
-    ) -> Domain | None:
-        legal = tuple(choice for choice in choices if valid.accepts(choice))
-        if not legal:
-            near = did_you_mean(str(choices[0]), [c for c in valid.choices or () if isinstance(c, str)])
-            self._wrong((*place, "choices"), f"none of the choices is legal: {legal_text(valid)}", near)
-            return None
-        if len(legal) < len(choices):
-            self.notes.append(f"{place[1]}: choices that the library refuses were left out ({legal_text(valid)}).")
-        numeric = all(is_number(choice) for choice in legal)
-        ordered = entry.ordered if entry.ordered is not None else numeric
-        return Choice(choices=ranges.each_once(legal), ordered=ordered)
-
-    def _asked(self, entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Numeric | None:
-        """The range that the person means; ends and scale that are not given are the advised ones."""
-        inside = advised if isinstance(advised, Numeric) else None
-        low = entry.low if entry.low is not None else (inside.low if inside else valid.low)
-        high = entry.high if entry.high is not None else (inside.high if inside else valid.high)
-        integer = valid.type == "int" or entry.type == "int"
-        if low is None or high is None or valid.type == "categorical":
-            self._wrong(place, "takes choices, or both low and high", f"legal: {legal_text(valid)}")
-            return None
-        if low > high:
-            given, other = ("high", "low") if entry.low is None else ("low", "high")
-            yours, advised_end = (high, low) if entry.low is None else (low, high)
-            side = "below" if entry.low is None else "above"
-            sentence = f"your {given} {yours:g} is {side} the advised {other} {advised_end:g}"
-            self._wrong(place, sentence, f"give {other} too")
-            return None
-        if integer and entry.step is not None and entry.step != int(entry.step):
-            self._wrong((*place, "step"), f"{entry.step:g} is no whole number, but the library takes only those", "")
-            return None
-        log = entry.log if entry.log is not None else bool(inside and inside.log and low > 0 and entry.step is None)
-        if log and low <= 0:
-            self._wrong(place, f"a logarithmic scale needs low above 0, not {low:g}", "give low")
-            return None
-        return Numeric(low=low, high=high, log=log, step=entry.step, integer=integer)
+            scale_given = entry.log is not None or entry.step is not None
+            both = ranges.meeting(advised, allowed, scale_given=scale_given)
+        limited = replace(candidate, domain=both or allowed, allowed=allowed, limits=ranges.limits_of(allowed))
+        return replace(limited, why=(*candidate.why, _limiting(limited, advised, both, entry)))
 
     def _starting_inside(self, candidate: Candidate, parameter: Parameter) -> Candidate:
         """Held value and default within the range, so that the search can start there."""
@@ -372,9 +311,32 @@ def _when(
     }
 
 
+def _held_at(candidate: Candidate, value: Value, reason: str) -> Candidate:
+    return replace(candidate, hold=value, default=value, settled=True, why=(reason, *candidate.why))
+
+
+def _limiting(limited: Candidate, advised: Domain | None, both: Domain | None, entry: SpaceEntry) -> str:
+    """What a person's range makes of the advised one, ``both`` being what they share."""
+    yours = shown(limited.allowed) if limited.allowed is not None else ""
+    if limited.domain is not None and is_single(limited.domain):
+        return f"Your range {yours} leaves one value, so it is held there."
+    if entry.role == "fixed" or limited.settled:
+        return f"Your range {yours} limits the value that it is held at."
+    if both is None:
+        return f"Your range {yours} is searched, not the advised one ({shown(advised) if advised else 'none'})."
+    if both == limited.allowed:
+        return f"Your {'list' if entry.choices is not None else 'range'} {yours} is searched as it is."
+    return (
+        f"The advised range lies within yours ({yours})."
+        if both == advised
+        else f"Your range {yours} limits the advised one."
+    )
+
+
 def _listed(candidate: Candidate, entry: SpaceEntry) -> Candidate:
     """The candidate as one that the person gave a range, even where the knowledge base would hold it."""
-    if entry.role is not None or candidate.priority >= _MINOR:
+    single = candidate.domain is None or is_single(candidate.domain)
+    if entry.role is not None or not entry.has_range or single or candidate.settled or candidate.priority >= _MINOR:
         return candidate
     why = f"You gave it a range; the knowledge base would hold it at {space.shown_value(candidate.hold)}."
     return replace(candidate, priority=_MINOR, tier=tier(_MINOR), why=(*candidate.why, why))

@@ -16,12 +16,15 @@ import click
 
 from advisor import __version__
 from advisor.errors import AdvisorError, InvalidFile, Problem
+from advisor.words import counted
 
 if TYPE_CHECKING:
     from advisor.plan import Plan
     from advisor.terminal import Style
 
 FILE = click.Path(path_type=FilePath)
+MOST_SEED = 2**32 - 16
+"""The engine's own, which would be slow to import here; a test keeps them equal."""
 
 # Looking for plugins of pydantic reads the metadata of every installed package: a tenth of the time of a plan.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -51,6 +54,7 @@ def main() -> None:
     \b
     Write six lines about the model, the data and the budget into spec.yaml:
       version: 1
+      name: churn
       model: {family: lightgbm, task: binary}
       objective: {metric: auc, direction: maximize}
       budget: {trials: 80}
@@ -88,11 +92,13 @@ def run() -> None:
     type=click.Choice(["text", "yaml", "json", "markdown"]),
     help="How to write the plan: text, or what the ending of the output says.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the samplers.")
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Seed of the samplers.")
 def plan(spec: FilePath, output: FilePath | None, form: str | None, seed: int) -> None:
     """Answer SPEC with a staged search plan."""
     from advisor import engine, loading, yamlio
 
+    if output is not None and output.resolve() == spec.resolve():
+        raise InvalidFile([Problem(sentence=f"{output} is the spec; write the plan elsewhere, such as plan.yaml")])
     document = yamlio.read(spec)
     described = loading.spec_of(document)
     with loading.placed_in(document):
@@ -102,7 +108,8 @@ def plan(spec: FilePath, output: FilePath | None, form: str | None, seed: int) -
         click.echo(_written(found, form, _style()), nl=False, color=True)
         return
     _write(output, _written(found, form, None))
-    click.echo(f"wrote {output}: {found.budget.trials} trials, {len(found.stages)} stages", err=True)
+    trials, stages = counted(found.budget.trials, "trial"), counted(len(found.stages), "stage")
+    click.echo(f"wrote {output}: {trials}, {stages}", err=True)
 
 
 _ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".md": "markdown", ".txt": "text"}
@@ -154,10 +161,10 @@ def _write(path: FilePath, text: str) -> None:
 @click.argument("name", required=False)
 def explain(plan: FilePath, name: str | None) -> None:
     """Say why PLAN says what it says: of a parameter, a rule or a source called NAME, or of everything."""
-    from advisor import loading
-    from advisor.explanation import explain as explained
+    from advisor import explanation, loading, terminal
 
-    click.echo(explained(loading.load_plan(plan), name))
+    text = explanation.explain(loading.load_plan(plan), name)
+    click.echo(terminal.wrapped(text, _style()), nl=False)
 
 
 @main.command()
@@ -203,15 +210,17 @@ def list_() -> None:
 @click.option("--knowledge", "folder", type=FILE, help="A folder that is laid over the knowledge base.")
 def show(family: str, parameter: str | None, folder: FilePath | None) -> None:
     """What the knowledge base says of FAMILY, as YAML."""
-    from advisor import library, yamlio
+    from advisor import binding, library, yamlio
     from advisor.errors import UnknownName
 
     described = library.load(family, [folder] if folder else []).family
     data = described.to_data()
     if parameter is not None:
-        if parameter not in described.parameters:
-            raise UnknownName(f"parameter in {family}", parameter, described.parameters)
-        data = {parameter: data["parameters"][parameter]}
+        meanings = binding.meanings(described, None)
+        if parameter not in meanings:
+            raise UnknownName(f"parameter in {family}", parameter, meanings)
+        canonical = meanings[parameter]
+        data = {canonical: data["parameters"][canonical]}
     click.echo(yamlio.dump(data), nl=False)
 
 
@@ -224,7 +233,8 @@ def check(folder: FilePath | None) -> None:
     report = validation.check(folder)
     for problem in report.errors:
         click.echo(problem, err=True)
-    click.echo(f"{report.families} families, {report.rules} rules, {report.cases} cases")
+    families, rules = counted(report.families, "family", "families"), counted(report.rules, "rule")
+    click.echo(f"{families}, {rules}, {counted(report.cases, 'case')}")
     if report.errors:
         click.get_current_context().exit(2)
 

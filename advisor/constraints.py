@@ -13,10 +13,12 @@ import math
 import operator
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-from advisor.space import Value
+from advisor.space import Value, is_number, same
 
 MOST_CHARACTERS: Final = 1000
 MOST_DEPTH: Final = 40
@@ -141,19 +143,83 @@ def _is_statement(node: ast.expr) -> bool:
             return isinstance(node, ast.Compare)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A constraint that has been parsed, for whoever asks it more than once.
+
+    Attributes:
+        text: As it was written.
+        tree: As it was parsed.
+        names: The parameters that it speaks of.
+    """
+
+    text: str
+    tree: ast.expr
+    names: frozenset[str]
+
+    def holds(self, config: Mapping[str, Value]) -> bool:
+        """Whether a configuration keeps it; one that lacks a parameter, or sets it to None, does."""
+        if any(config.get(name) is None for name in self.names):
+            return True
+        try:
+            return bool(_value(self.tree, config))
+        except (TypeError, ZeroDivisionError, OverflowError):
+            return False
+
+    def speaks_of(self, name: str, value: Value) -> bool:
+        """Whether it compares the parameter with the value itself; of odd ones such as -1, with any not above 0."""
+        below = is_number(value) and float(value or 0) <= 0
+        return any(
+            same(other, value) or (below and is_number(other) and float(other or 0) <= 0)
+            for other in self._compared(name)
+        )
+
+    def constants(self) -> tuple[Value, ...]:
+        """The numbers and words in it."""
+        return tuple(_constant(node) for node in ast.walk(self.tree) if isinstance(node, ast.Constant))
+
+    def _compared(self, name: str) -> Iterator[Value]:
+        """What stands right beside the parameter in a comparison."""
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.Compare):
+                continue
+            for sides in pairwise((node.left, *node.comparators)):
+                for one, other in (sides, sides[::-1]):
+                    if isinstance(one, ast.Name) and one.id == name and not _names(other):
+                        yield _constant(other)
+
+
+def statement(expression: str) -> Statement:
+    """The constraint, parsed.
+
+    Raises:
+        ValueError: As ``parsed`` does.
+    """
+    tree = parsed(expression)
+    return Statement(text=expression, tree=tree, names=_names(tree))
+
+
+def _names(tree: ast.expr) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def _constant(tree: ast.expr) -> Value:
+    """The value of a tree without names, or None where it has none."""
+    try:
+        value = _value(tree, {})
+    except (TypeError, ZeroDivisionError, OverflowError):
+        return None
+    return value if isinstance(value, bool | int | float | str) else None
+
+
 def names(expression: str) -> frozenset[str]:
     """The parameters that a constraint speaks of."""
-    return frozenset(node.id for node in ast.walk(parsed(expression)) if isinstance(node, ast.Name))
+    return statement(expression).names
 
 
 def holds(expression: str, config: Mapping[str, Value]) -> bool:
     """Whether a configuration keeps the constraint; one that lacks a parameter, or sets it to None, does."""
-    if any(config.get(name) is None for name in names(expression)):
-        return True
-    try:
-        return bool(_value(parsed(expression), config))
-    except (TypeError, ZeroDivisionError, OverflowError):
-        return False
+    return statement(expression).holds(config)
 
 
 def renamed(expression: str, own_names: Mapping[str, str]) -> str:

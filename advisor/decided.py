@@ -12,8 +12,8 @@ from advisor.effects import Outcome
 from advisor.facts import Facts
 from advisor.knowledge import Estimator, Rule
 from advisor.library import Knowledge
-from advisor.plan import PlanConstraint
-from advisor.space import Value
+from advisor.record import PlanConstraint
+from advisor.space import Value, contains
 from advisor.spec import Spec
 from advisor.staging import Candidate, Policies, Staging, parents_first
 
@@ -66,9 +66,11 @@ class Decided:
         """
         if self.is_held_by_person(candidate):
             return candidate.hold
-        if not candidate.known or candidate.name in searched or candidate.allowed is not None:
+        if not candidate.known or candidate.name in searched:
             return candidate.default
-        return self.library_default(candidate)
+        library = self.library_default(candidate)
+        outside = candidate.allowed is not None and not contains(candidate.allowed, library)
+        return candidate.default if outside else library
 
     def is_held_by_person(self, candidate: Candidate) -> bool:
         """Whether the spec itself holds the parameter at a value."""

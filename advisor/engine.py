@@ -63,14 +63,13 @@ def decide(spec: Spec) -> Decided:
     collected = candidates.collect(spec, knowledge, estimator, bound, outcome.advice, known)
     own = {b.canonical: b.name for b in bound if b.canonical is not None}
     absent = {n: candidates.library_default(p, estimator) for n, p in family.parameters.items() if n not in own}
-    reading.raise_if_any([*collected.problems])
-    related = relations.related(spec, family, estimator, collected.candidates, absent)
+    reading.raise_if_any([*collected.problems, *relations.misnamed(spec, family, estimator, bound)])
+    related = relations.related(spec, family, estimator, known, collected.candidates, absent)
     reading.raise_if_any([*related.problems])
     policies = {name: policy.values for name, policy in knowledge.shared.policies.items()}
     trials, parallel = _spendable(spec, known, policies)
     together = _together(knowledge, outcome, own)
     division = staging.divide(related.candidates, trials, parallel, together, policies, absent)
-    reading.raise_if_any(relations.unkept(division, related, spec, absent))
     return Decided(
         spec=spec,
         knowledge=knowledge,

@@ -8,8 +8,10 @@ from advisor.constraints import names
 from advisor.effects import shown
 from advisor.errors import UnknownName
 from advisor.knowledge import JUDGEMENT, Source
-from advisor.plan import Evidence, Held, Plan, RuleRecord, Searched
-from advisor.space import shown_value
+from advisor.plan import Held, Plan, Searched
+from advisor.record import Evidence, PlanInteraction, RuleRecord
+from advisor.space import shown_condition, shown_value
+from advisor.words import counted
 
 
 def explain(plan: Plan, name: str | None = None) -> str:
@@ -39,17 +41,18 @@ def _parameter_named(plan: Plan, name: str) -> str | None:
         return name
     for own in plan.parameters:
         _, entry = _entry(plan, own)
-        if name in {entry.is_, entry.argument}:
+        known = plan.evidence.get(own)
+        if name in {entry.is_, entry.argument, *(known.aliases if known else ())}:
             return own
     return None
 
 
 def _entry(plan: Plan, parameter: str) -> tuple[int | None, Searched | Held]:
-    """The first stage that searches a parameter, with its entry there; else the entry that holds it."""
+    """The first stage that searches a parameter, with its entry there; else no stage, and the entry that holds it."""
     for stage in plan.stages:
         if parameter in stage.search:
             return stage.id, stage.search[parameter]
-    return None, plan.stages[0].fixed[parameter]
+    return None, next(stage.fixed[parameter] for stage in plan.stages if parameter in stage.fixed)
 
 
 def _of_parameter(plan: Plan, name: str) -> Iterator[str]:
@@ -59,12 +62,12 @@ def _of_parameter(plan: Plan, name: str) -> Iterator[str]:
     if isinstance(entry, Searched):
         yield f"  searched from stage {stage}: {shown(entry.domain)}, starting at {shown_value(entry.default)}"
         if entry.when:
-            yield "  only where " + " and ".join(
-                f"{parent} is {_values(value)}" for parent, value in entry.when.items()
-            )
+            yield f"  only where {shown_condition(entry.when)}"
     else:
         effect = ", without effect" if entry.active is False else ""
-        yield f"  held at {shown_value(entry.value)} in every stage{effect}"
+        has = [each.id for each in plan.stages if name in each.fixed]
+        where = "in every stage" if len(has) == len(plan.stages) else f"from stage {has[0]}"
+        yield f"  held at {shown_value(entry.value)} {where}{effect}"
     yield from _listed("why", entry.why)
     evidence = plan.evidence.get(name)
     if evidence is not None:
@@ -72,11 +75,21 @@ def _of_parameter(plan: Plan, name: str) -> Iterator[str]:
     yield from _of_its_rules(plan, name)
     kept = (constraint for constraint in plan.constraints if name in names(constraint.expression))
     yield from _listed("kept with", (f"{constraint.expression}: {constraint.why}" for constraint in kept))
+    related = [each for each in plan.interactions if name in each.parameters]
+    yield from _listed("interacts with", (_interaction_line(each, name) for each in related))
     cited = [*entry.sources, *(evidence.sources if evidence else ())]
     if evidence is not None:
         cited += [figure.source for figure in (evidence.tunability, evidence.variance) if figure]
         cited += [source for dispute in evidence.disputed for source in dispute.sources]
+    cited += [source for each in related for source in each.sources]
     yield from _according_to(plan, cited)
+
+
+def _interaction_line(interaction: PlanInteraction, name: str) -> str:
+    others = ", ".join(other for other in interaction.parameters if other != name)
+    share = "" if interaction.share is None else f", {interaction.share * 100:g} % of the variance"
+    said = f"{interaction.kind}{share}, {interaction.advice}, confidence: {interaction.confidence}"
+    return f"{others}: {interaction.because} ({said})"
 
 
 def _of_evidence(evidence: Evidence, entry: Searched | Held) -> Iterator[str]:
@@ -132,24 +145,30 @@ def _of_source(plan: Plan, name: str) -> Iterator[str]:
     yield from _listed(
         "cited for", (parameter for parameter, evidence in plan.evidence.items() if name in evidence.sources)
     )
+    yield from _listed(
+        "cited for the interactions", (", ".join(i.parameters) for i in plan.interactions if name in i.sources)
+    )
     yield from _listed("cited by the rules", (r.rule for r in (*plan.fired, *plan.silent) if name in r.sources))
 
 
 def _of_everything(plan: Plan) -> Iterator[str]:
-    yield f"{plan.spec.name}: {plan.budget.trials} trials, {len(plan.stages)} stages"
+    yield f"{plan.spec.name}: {counted(plan.budget.trials, 'trial')}, {counted(len(plan.stages), 'stage')}"
     for stage in plan.stages:
-        yield from _listed(f"stage {stage.id}, {stage.name}", (*stage.search, *stage.why))
-    yield "parameters, and what is usually taught"
-    for name in plan.parameters:
-        searched_from, entry = _entry(plan, name)
-        evidence = plan.evidence.get(name)
-        usual = f", usually {evidence.usual}" if evidence and evidence.usual and evidence.usual != entry.tier else ""
-        where = f"stage {searched_from}" if searched_from else f"held at {shown_value(getattr(entry, 'value', None))}"
-        yield f"  - {name}: {entry.tier or 'given'}{usual}; {where}"
+        yield from _listed(f"stage {stage.id}, {stage.name}, searches", stage.search)
+        yield from _listed(f"stage {stage.id}, {stage.name}, because", stage.why)
+    yield from _listed("parameters, and what is usually taught", (_parameter_line(plan, n) for n in plan.parameters))
     yield from _listed("rules that apply", map(_rule_line, plan.fired))
     yield from _listed("rules that do not", map(_rule_line, plan.silent))
     yield from _listed("advice that waits for a fact", (f"{w.fact}: {w.rule}" for w in plan.waits_for))
     yield "Say a name to hear more: advisor explain PLAN NAME"
+
+
+def _parameter_line(plan: Plan, name: str) -> str:
+    searched_from, entry = _entry(plan, name)
+    evidence = plan.evidence.get(name)
+    usual = f", usually {evidence.usual}" if evidence and evidence.usual and evidence.usual != entry.tier else ""
+    where = f"stage {searched_from}" if searched_from else f"held at {shown_value(getattr(entry, 'value', None))}"
+    return f"{name}: {entry.tier or 'given'}{usual}; {where}"
 
 
 def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
@@ -174,8 +193,3 @@ def citation(source: Source) -> str:
     year = f" ({source.year})" if source.year else ""
     parts = [f"{source.authors}{year}. {source.title}.", source.venue, source.link, f"[read: {source.read}]"]
     return " ".join(part for part in parts if part)
-
-
-def _values(value: object) -> str:
-    many = value if isinstance(value, tuple) else (value,)
-    return " or ".join(shown_value(one) for one in many)

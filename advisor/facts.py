@@ -198,7 +198,7 @@ class _Asked(dict[str, Fact]):
 def to_give(name: str, facts: Facts) -> tuple[str, ...]:
     """The facts that a person would have to give so that this one is known."""
     if name in {"derived.trials", TRIALS_PER_PARAMETER}:
-        return ("budget.trials",)
+        return ("budget.minutes_per_trial",) if "budget.hours" in facts else ("budget.trials",)
     if name not in DERIVED:
         return (name,)
     asked = _Asked({"budget.trials": 1, **facts})

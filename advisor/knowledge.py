@@ -16,6 +16,8 @@ from advisor.space import Choice, Numeric, Value, contains, same
 from advisor.spec import Constraint, Task
 
 Confidence: TypeAlias = Literal["high", "medium", "low"]
+InteractionKind: TypeAlias = Literal["trade-off", "scaling", "joint", "bound"]
+InteractionAdvice: TypeAlias = Literal["same-stage", "keep-open", "constraint", "note"]
 JUDGEMENT = "judgement"
 """The source of a number that nobody published: our own reasoning, said to be so."""
 
@@ -189,8 +191,8 @@ class Interaction(Frozen):
     """Parameters whose best values depend on each other."""
 
     parameters: Annotated[tuple[Text, ...], Field(min_length=2)]
-    kind: Literal["trade-off", "scaling", "joint", "bound"]
-    advice: Literal["same-stage", "keep-open", "constraint", "note"]
+    kind: InteractionKind
+    advice: InteractionAdvice
     constraint: Constraint | None = None
     share: Share | None = Field(None, description="Share of variance that is theirs together.")
     because: Text

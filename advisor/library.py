@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
@@ -53,10 +53,6 @@ class Knowledge:
     def regimes(self, facts: Facts) -> dict[str, Outcome]:
         """Whether each regime holds."""
         return {name: evaluate(regime.when, facts, {}) for name, regime in sorted(self.shared.regimes.items())}
-
-    def policy(self, name: str) -> Mapping[str, float]:
-        """The numbers of a policy."""
-        return self.shared.policies[name].values
 
 
 def shipped_folder() -> FilePath:
@@ -150,8 +146,25 @@ def _refuse_contradictions(shared: Shared, shared_layers: Layers, family: Family
     """What is shipped was checked before it was shipped; what is laid over it is checked when it is read."""
     if found := list(consistency.shared_problems(shared)):
         raise shared_layers.error(found)
-    if found := list(consistency.problems(family, shared)):
+    if found := [*consistency.problems(family, shared), *unsourced(family_layers)]:
         raise family_layers.error(found)
+
+
+_CLAIMS: Final = frozenset({"search", "start", "tier"})
+
+
+def unsourced(described: Layers) -> Iterator[Problem]:
+    """Advice that a layer changes without saying according to whom; the sources below it never said so."""
+    for document in described.documents[1:]:
+        parameters = document.value.get("parameters")
+        for name, changes in parameters.items() if isinstance(parameters, dict) else ():
+            if isinstance(changes, dict) and _CLAIMS & changes.keys() and "sources" not in changes:
+                yield Problem(
+                    sentence=f"changes {', '.join(sorted(_CLAIMS & changes.keys()))} without saying according to whom",
+                    path=("parameters", name),
+                    hint="add sources: [...], or [judgement]",
+                    at_key=True,
+                )
 
 
 def _overlay(folder: FilePath, family: str) -> Overlay:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 
 from advisor import profile, reading, schemas, yamlio
-from advisor.errors import InvalidFile, UnknownName
+from advisor.errors import InvalidFile, Problem, UnknownName
 from advisor.plan import Plan
 from advisor.spec import Spec
 from advisor.yamlio import Document
@@ -27,6 +27,8 @@ def load_spec(path: FilePath | str) -> Spec:
 
 def spec_of(document: Document) -> Spec:
     """The spec that a document holds; see ``load_spec``."""
+    if _has(document, "stages", "evidence"):
+        raise document.error([Problem(sentence="this is a plan, not a spec; advisor explain says why it is as it is")])
     spec = reading.validated(Spec, document)
     beside = FilePath(document.name).parent
     with placed_in(document):
@@ -47,6 +49,10 @@ def placed_in(document: Document) -> Iterator[None]:
         raise document.error(list(error.problems)) from error
 
 
+def _has(document: Document, *keys: str) -> bool:
+    return isinstance(document.value, dict) and all(key in document.value for key in keys)
+
+
 def load_plan(path: FilePath | str) -> Plan:
     """Read a plan, whoever wrote it.
 
@@ -54,6 +60,8 @@ def load_plan(path: FilePath | str) -> Plan:
         InvalidFile: Every problem at once, each with line and column.
     """
     document = yamlio.read(path)
+    if _has(document, "model") and not _has(document, "stages"):
+        raise document.error([Problem(sentence="this is a spec, not a plan; make one: advisor plan SPEC -o plan.yaml")])
     plan = reading.validated(Plan, document)
     if problems := schemas.problems("plan", document.value):
         raise document.error(problems)

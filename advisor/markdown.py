@@ -8,7 +8,8 @@ from advisor.effects import shown
 from advisor.explanation import citation
 from advisor.plan import Plan, Stage
 from advisor.space import shown_value
-from advisor.terminal import counted, narrowing, sections, start
+from advisor.terminal import first_notes, narrowing, sections, start
+from advisor.words import counted
 
 
 def rendered(plan: Plan) -> str:
@@ -24,6 +25,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         f"`{model}`, {counted(plan.budget.trials, 'trial')} in {counted(len(plan.stages), 'stage')}, "
         f"{plan.objective.direction} `{plan.objective.metric}`. {_escaped(plan.bar.note)}"
     )
+    yield from ("", *(f"- {_escaped(note)}" for note in first_notes(plan)))
     for stage in plan.stages:
         yield from _stage(stage)
     for title, lines in sections(plan):

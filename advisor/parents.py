@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from advisor.effects import shown
 from advisor.errors import Path, Problem, did_you_mean
 from advisor.knowledge import Family
-from advisor.ranges import legal_text
+from advisor.ranges import legal_text, misread
 from advisor.space import Value, contains, same
 from advisor.spec import Spec
 from advisor.staging import Candidate, parents_first
@@ -59,7 +59,7 @@ def _why_never(value: Value, parent: str, here: Candidate | None, family: Family
         return None
     valid = known.valid
     words = [choice for choice in valid.choices or () if isinstance(choice, str)]
-    return did_you_mean(str(value), words) or f"legal: {legal_text(valid)}"
+    return misread(value, valid) or did_you_mean(str(value), words) or f"legal: {legal_text(valid)}"
 
 
 def _too_deep(ordered: Iterable[Candidate]) -> list[str]:

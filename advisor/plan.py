@@ -4,19 +4,20 @@ A plan is complete in itself: whoever exports, runs, compares or explains it nee
 base.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from advisor.constraints import names
 from advisor.effects import Tier
-from advisor.knowledge import Confidence, Disagreement, Source, Tunability, Variance
+from advisor.errors import Path, did_you_mean
+from advisor.knowledge import JUDGEMENT, Confidence, Source
 from advisor.model import (
     Count,
-    Day,
     Flag,
     Frozen,
-    Number,
     Scalar,
     Share,
     Text,
@@ -26,8 +27,24 @@ from advisor.model import (
     WholeOrReal,
     misplaced,
 )
-from advisor.space import Choice, Domain, Numeric, contains
-from advisor.spec import Constraint, Direction, Role
+from advisor.record import (
+    Bar,
+    Confirmation,
+    Evidence,
+    KnowledgeReference,
+    PlanBudget,
+    PlanConstraint,
+    PlanInteraction,
+    PlanNote,
+    PlanObjective,
+    PlanWaiver,
+    Pruning,
+    RuleRecord,
+    SpecReference,
+    WaitingRule,
+)
+from advisor.space import Choice, Domain, Numeric, contains, same
+from advisor.spec import Role
 
 Condition = Mapping[Text, Scalar | tuple[Scalar, ...]]
 
@@ -38,6 +55,12 @@ class Limits(Frozen):
     low: WholeOrReal | None = None
     high: WholeOrReal | None = None
     choices: tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise misplaced(f"low {self.low:g} is above high {self.high:g}", "low")
+        return self
 
 
 class Searched(Frozen):
@@ -161,18 +184,21 @@ class Stage(Frozen):
             raise ValueError(f"{', '.join(twice)}: both searched and fixed")
         if self.start_why and len(self.start_why) != len(self.start):
             raise ValueError(f"{len(self.start)} starts have {len(self.start_why)} reasons")
-        for index, point in enumerate(self.start):
-            for name, value in point.items():
-                if name in self.search and not contains(self.search[name].domain, value):
-                    raise misplaced(f"{name} {value!r} is outside the searched range", "start", index, name)
         for name in self.narrow.open or ():
             if name not in self.search:
                 raise misplaced(f"keeps {name!r} open, which the stage does not search", "narrow", "open")
-        entries: dict[str, Searched | Held] = {**self.search, **self.fixed}
-        for name, entry in entries.items():
+        for name, entry in self.entries.items():
             for parent, wanted in (entry.when or {}).items():
                 self._check_parent(name, parent, wanted if isinstance(wanted, tuple) else (wanted,))
+        order = self._parents_first()
+        for index, point in enumerate(self.start):
+            self._check_start(index, point, order)
         return self
+
+    @property
+    def entries(self) -> Mapping[str, Searched | Held]:
+        """Every parameter of the stage, searched or held."""
+        return {**self.search, **self.fixed}
 
     def _check_parent(self, name: str, parent: str, wanted: tuple[Scalar, ...]) -> None:
         """A parameter that has an effect only for values of another: the stage has that one, with those values."""
@@ -182,135 +208,47 @@ class Stage(Frozen):
         if parent in self.search and not any(contains(self.search[parent].domain, value) for value in wanted):
             raise misplaced(f"{name} depends on values that {parent} cannot have", *place)
 
+    def _parents_first(self) -> tuple[str, ...]:
+        """The parameters, each after those that it depends on."""
+        try:
+            return tuple(TopologicalSorter({n: e.when or () for n, e in self.entries.items()}).static_order())
+        except CycleError as error:
+            circle: list[str] = error.args[1]
+            place = ("search" if circle[-1] in self.search else "fixed", circle[-1], "when")
+            sentence = f"depends on itself: {' depends on '.join(reversed(circle))}"
+            raise misplaced(f"{circle[-1]} {sentence}", *place) from error
 
-class SpecReference(Frozen):
-    """The spec that the plan answers."""
+    def _check_start(self, index: int, point: Values, order: tuple[str, ...]) -> None:
+        """A configuration to evaluate: of the stage's parameters, in its ranges, with every one that has an effect.
 
-    name: Text
-    sha256: Text
-    family: Text
-    estimator: Text | None = None
-    task: Text | None = None
+        One that moves a parameter which the stage holds may leave others without effect, which the stage cannot tell.
+        """
+        entries = self.entries
+        for name, value in point.items():
+            if name not in entries:
+                hint = did_you_mean(name, entries)
+                sentence = f"{name!r} is no parameter of the stage{f'; {hint}' if hint else ''}"
+                raise misplaced(sentence, "start", index, name)
+            if name in self.search and not contains(self.search[name].domain, value):
+                raise misplaced(f"{name} {value!r} is outside the searched range", "start", index, name)
+        if any(name in point and not same(held.value, point[name]) for name, held in self.fixed.items()):
+            return
+        active: set[str] = set()
+        for name in order:
+            entry = entries[name]
+            if not (isinstance(entry, Held) and entry.active is False) and self._holds(entry, point, active):
+                active.add(name)
+        if missing := [name for name in entries if name in active and name not in point]:
+            raise misplaced(f"leaves out {', '.join(missing)}; a start names all that has an effect", "start", index)
 
-
-class OverlayReference(Frozen):
-    """A folder that was laid over the knowledge base."""
-
-    name: Text
-    sha256: Text
-
-
-class KnowledgeReference(Frozen):
-    """The knowledge that the plan was made from."""
-
-    version: Text
-    sha256: Text
-    overlays: tuple[OverlayReference, ...] = ()
-
-
-class PlanObjective(Frozen):
-    """What is measured, and which way is better."""
-
-    metric: Text
-    direction: Direction
-    split: Text | None = None
-    noise: Number | None = None
-
-
-class PlanBudget(Frozen):
-    """What is spent."""
-
-    trials: Count
-    parallel: Count = 1
-
-
-class Bar(Frozen):
-    """What a search has to beat."""
-
-    library_default: Flag = True
-    note: Text
-
-
-class PlanConstraint(Frozen):
-    """A relation that every configuration keeps."""
-
-    expression: Constraint
-    why: Text
-    sources: tuple[Text, ...] = ()
-
-
-class Pruning(Frozen):
-    """Whether to stop trials that fall behind, and on what."""
-
-    advised: Flag
-    on: Text | None = Field(None, description="The resource that counts a trial's progress.")
-    method: Literal["median", "asha"] | None = None
-    least_share: Share | None = Field(None, description="Share of a full trial before which none is stopped.")
-    from_step: Count | None = Field(None, description="The step from which a trial may be stopped.")
-    why: Text
-    sources: tuple[Text, ...] = ()
-
-
-class Confirmation(Frozen):
-    """How to tell the best trial from the luckiest; it costs trials beyond the budget."""
-
-    finalists: Count
-    repeats: Count
-    why: Text
-
-
-class Evidence(Frozen):
-    """What is known of a parameter beyond this plan."""
-
-    because: Text
-    default: Scalar = Field(None, description="The library's own default.")
-    usual: Tier | None = None
-    departs: Text | None = None
-    tier: Tier
-    tunability: Tunability | None = None
-    variance: Variance | None = None
-    disputed: tuple[Disagreement, ...] = ()
-    sources: tuple[Text, ...] = ()
-    confidence: Confidence
-
-
-class RuleRecord(Frozen):
-    """A rule that applied, or did not."""
-
-    rule: Text
-    because: Text
-    applies: Text = Field(description="The facts that decided.")
-    parameters: tuple[Text, ...] = ()
-    unless: Text | None = None
-    sources: tuple[Text, ...] = ()
-    confidence: Confidence = "low"
-    overridden_by: Text | None = None
-
-
-class WaitingRule(Frozen):
-    """A rule that cannot be decided before a fact is known."""
-
-    rule: Text
-    fact: Text
-    because: Text
-    parameters: tuple[Text, ...] = ()
-
-
-class PlanNote(Frozen):
-    """Something to know before the search begins."""
-
-    text: Text
-    by: Text
-    sources: tuple[Text, ...] = ()
-
-
-class PlanWaiver(Frozen):
-    """A finding that the person accepts."""
-
-    check: Text
-    parameter: Text | None = None
-    reason: Text
-    until: Day | None = None
+    @staticmethod
+    def _holds(entry: Searched | Held, point: Values, active: set[str]) -> bool:
+        """Whether the condition of a parameter holds in a configuration."""
+        return all(
+            parent in active
+            and any(same(point.get(parent), value) for value in (wanted if isinstance(wanted, tuple) else (wanted,)))
+            for parent, wanted in (entry.when or {}).items()
+        )
 
 
 class Plan(Frozen):
@@ -324,6 +262,7 @@ class Plan(Frozen):
     bar: Bar
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     constraints: tuple[PlanConstraint, ...] = ()
+    interactions: tuple[PlanInteraction, ...] = ()
     pruning: Pruning
     confirm: Confirmation | None = None
     notes: tuple[PlanNote, ...] = ()
@@ -344,7 +283,59 @@ class Plan(Frozen):
         for stage in self.stages:
             if stage.narrow.from_ is not None and stage.narrow.from_ >= stage.id:
                 raise ValueError(f"stage {stage.id} cannot follow from stage {stage.narrow.from_}")
+        self._check_parameters()
+        self._check_sources()
         return self
+
+    def _check_parameters(self) -> None:
+        """Every stage has the same parameters, and nothing speaks of others."""
+        first = self.stages[0].entries
+        for index, stage in enumerate(self.stages):
+            here = stage.entries
+            if missing := [name for name in first if name not in here]:
+                raise misplaced(f"stage {stage.id} has no {', '.join(missing)}, as stage 1 has", "stages", index)
+            for name in here:
+                if name not in first:
+                    place = ("search" if name in stage.search else "fixed", name)
+                    raise misplaced(f"stage 1 has no {name}, as stage {stage.id} has", "stages", index, *place)
+        spoken: list[tuple[Path, list[str]]] = [
+            *((("constraints", i, "expression"), sorted(names(c.expression))) for i, c in enumerate(self.constraints)),
+            *((("interactions", i, "parameters"), [*each.parameters]) for i, each in enumerate(self.interactions)),
+        ]
+        for path, named in spoken:
+            for name in named:
+                if name not in first:
+                    hint = did_you_mean(name, first)
+                    raise misplaced(f"{name!r} is no parameter of the plan{f'; {hint}' if hint else ''}", *path)
+
+    def _check_sources(self) -> None:
+        """Every source that is cited is there."""
+        for path, cited in self.citations():
+            for source in cited:
+                if source != JUDGEMENT and source not in self.sources:
+                    raise misplaced(f"{source!r} is not among the sources of the plan", *path)
+
+    def citations(self) -> Iterator[tuple[Path, tuple[str, ...]]]:
+        """Every place that cites sources, and the sources that it cites."""
+        for index, stage in enumerate(self.stages):
+            here: Path = ("stages", index)
+            for name, entry in stage.entries.items():
+                section = "search" if name in stage.search else "fixed"
+                yield (*here, section, name, "sources"), entry.sources
+            for number, reason in enumerate(stage.start_why):
+                yield (*here, "start_why", number, "sources"), reason.sources
+        for field in ("constraints", "interactions", "notes", "fired", "silent"):
+            for index, record in enumerate(getattr(self, field)):
+                yield (field, index, "sources"), record.sources
+        yield ("pruning", "sources"), self.pruning.sources
+        for name, evidence in self.evidence.items():
+            here = ("evidence", name)
+            yield (*here, "sources"), evidence.sources
+            for word, figure in (("tunability", evidence.tunability), ("variance", evidence.variance)):
+                if figure is not None:
+                    yield (*here, word, "source"), (figure.source,)
+            for index, dispute in enumerate(evidence.disputed):
+                yield (*here, "disputed", index, "sources"), (*dispute.sources, dispute.follows)
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -28,8 +28,9 @@ POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
         "startup_most": (0, 1e9),
         "startup_per_parameter": (0, 1e9),
         "rounds_least": (0, 1e9),
+        "trials_most": _COUNT,
     },
-    "narrowing": {"keep": (0, 1), "at_least": _COUNT},
+    "narrowing": {"keep": (0, 1), "at_least": _COUNT, "not_beyond": _COUNT},
     "pruning": {"trials_from": (0, 1e9), "asha_from_parallel": (0, 1e9)},
     "confirmation": {"finalists": _COUNT, "repeats": _COUNT},
 }

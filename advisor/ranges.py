@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
+from advisor.effects import shown
+from advisor.errors import Path, Problem, did_you_mean
 from advisor.knowledge import Legal
 from advisor.plan import Limits
-from advisor.space import Choice, Domain, Numeric, Value, is_number, is_single, narrowed, same, written
+from advisor.space import (
+    Choice,
+    Domain,
+    Numeric,
+    Value,
+    is_number,
+    is_single,
+    middle,
+    narrowed,
+    same,
+    shown_value,
+    written,
+)
 from advisor.spec import SpaceEntry
+
+_PYTHONS: Final[dict[str, Value]] = {"none": None, "true": True, "false": False}
+"""Words of Python that YAML reads as words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """The person's range without what the library refuses, and what was noticed on the way."""
+
+    domain: Domain | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _refused(path: Path, sentence: str, hint: str = "") -> Allowed:
+    return Allowed(problems=(Problem(sentence=sentence, path=path, hint=hint),))
 
 
 def speaks_of_range(entry: SpaceEntry) -> bool:
@@ -63,16 +94,12 @@ def meeting(advised: Domain | None, allowed: Domain, *, scale_given: bool) -> Do
 
 def _intersection(advised: Domain | None, allowed: Domain) -> Domain | None:
     match advised, allowed:
-        case None, _:
-            return allowed
-        case Choice(), Choice():
-            return narrowed(advised, choices=allowed.choices)
         case Choice(), Numeric():
             kept = narrowed(advised, low=allowed.low, high=allowed.high)
             return kept if isinstance(kept, Choice) and len(kept.choices) > 1 else None
-        case Numeric(), _:
+        case Numeric(), Numeric():
             return narrowed(allowed, low=advised.low, high=advised.high)
-    return None
+    return allowed
 
 
 def own_domain(entry: SpaceEntry) -> Domain | None:
@@ -81,9 +108,14 @@ def own_domain(entry: SpaceEntry) -> Domain | None:
         return Choice(choices=each_once(entry.choices), ordered=bool(entry.ordered))
     if entry.low is None or entry.high is None:
         return None
-    whole = isinstance(entry.low, int) and isinstance(entry.high, int) and isinstance(entry.step or 1, int)
-    integer = entry.type == "int" or (entry.type is None and whole)
+    integer = entry.type == "int" or is_taken_as_whole(entry)
     return Numeric(low=entry.low, high=entry.high, log=bool(entry.log), step=entry.step, integer=integer)
+
+
+def is_taken_as_whole(entry: SpaceEntry) -> bool:
+    """Whether only the ends of an entry, being whole, say that whole numbers are meant."""
+    ends = isinstance(entry.low, int) and isinstance(entry.high, int) and isinstance(entry.step or 1, int)
+    return entry.type is None and entry.choices is None and ends
 
 
 def each_once(values: Iterable[Value]) -> tuple[Value, ...]:
@@ -132,7 +164,95 @@ def _legal_end(valid: Legal, end: str) -> float | None:
 def legal_text(valid: Legal) -> str:
     """What the library accepts, in words."""
     if valid.choices is not None:
-        return "one of " + ", ".join(str(choice) for choice in valid.choices)
+        return "one of " + ", ".join(map(shown_value, valid.choices))
     low = "" if valid.low is None else f"{'above' if valid.low_open else 'from'} {valid.low:g}"
     high = "" if valid.high is None else f"{'below' if valid.high_open else 'to'} {valid.high:g}"
-    return " ".join(part for part in (f"{valid.type}", low, high) if part)
+    words = " or ".join(map(shown_value, valid.also))
+    return " ".join(part for part in (f"{valid.type}", low, high, f"or {words}" if words else "") if part)
+
+
+def misread(value: Value, valid: Legal) -> str:
+    """The hint for a word of Python, such as ``None``, where the library takes what YAML writes otherwise."""
+    if not isinstance(value, str) or value.casefold() not in _PYTHONS or valid.accepts(value):
+        return ""
+    meant = _PYTHONS[value.casefold()]
+    return f"did you mean {shown_value(meant)}?" if valid.accepts(meant) else ""
+
+
+def allowed(entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Allowed:
+    """The person's range, without what the library refuses."""
+    if entry.choices is not None:
+        return _allowed_choices(entry.choices, entry, valid, place)
+    if isinstance(advised, Choice) and not entry.has_range:
+        return _allowed_scale(entry, advised, place)
+    domain = _asked(entry, advised, valid, place)
+    if isinstance(domain, Allowed):
+        return domain
+    name, legal_words = place[-1], legal_text(valid)
+    cut = entry.type == "float" and valid.type == "int"
+    notes = [f"{name}: the library takes whole numbers only, so only those are searched."] if cut else []
+    whole = narrowed(domain)
+    legal = legal_part(whole, valid) if whole is not None else None
+    if legal is None:
+        return _refused(place, f"nothing of {shown(domain)} is legal: {legal_words}")
+    if legal != whole and is_single(legal):
+        sentence = f"only {shown_value(middle(legal))} of {shown(domain)} is legal: {legal_words}"
+        return _refused(place, sentence, f"give a range of what the library takes{_such_as(advised)}")
+    if legal != whole:
+        outside = f"reaches outside what the library accepts ({legal_words})"
+        notes.append(f"{name}: {shown(domain)} {outside} and was cut to {shown(legal)}.")
+    return Allowed(domain=legal, notes=tuple(notes))
+
+
+def _such_as(advised: Domain | None) -> str:
+    return f", such as {shown(advised)}" if advised is not None and not is_single(advised) else ""
+
+
+def _allowed_scale(entry: SpaceEntry, advised: Choice, place: Path) -> Allowed:
+    """The advised choices, where the person says only how to look at them."""
+    if entry.log or entry.step is not None:
+        return _refused(place, f"takes choices ({shown(advised)}), which have neither scale nor step")
+    return Allowed(domain=replace(advised, ordered=advised.ordered if entry.ordered is None else entry.ordered))
+
+
+def _allowed_choices(choices: tuple[Value, ...], entry: SpaceEntry, valid: Legal, place: Path) -> Allowed:
+    """The person's choices in the person's order; the numbers among them have an order if they rise or fall."""
+    place = (*place, "choices")
+    legal = each_once(choice for choice in choices if valid.accepts(choice))
+    wrong = [choice for choice in choices if not valid.accepts(choice)]
+    for choice in wrong:
+        if hint := misread(choice, valid):
+            return _refused(place, f"the word {choice!r} is not legal: {legal_text(valid)}", hint)
+    if not legal:
+        near = did_you_mean(str(choices[0]), [c for c in valid.choices or () if isinstance(c, str)])
+        return _refused(place, f"none of the choices is legal: {legal_text(valid)}", near)
+    left_out = f"choices that the library refuses were left out ({legal_text(valid)}): {', '.join(map(str, wrong))}."
+    ordered = entry.ordered if entry.ordered is not None else _is_monotone(legal)
+    return Allowed(domain=Choice(choices=legal, ordered=ordered), notes=(f"{place[-2]}: {left_out}",) if wrong else ())
+
+
+def _is_monotone(values: tuple[Value, ...]) -> bool:
+    numbers = [value for value in values if isinstance(value, int | float) and is_number(value)]
+    return len(numbers) == len(values) and numbers in (sorted(numbers), sorted(numbers, reverse=True))
+
+
+def _asked(entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Numeric | Allowed:
+    """The range that the person means; ends and scale that are not given are the advised ones."""
+    inside = advised if isinstance(advised, Numeric) else None
+    low = entry.low if entry.low is not None else (inside.low if inside else valid.low)
+    high = entry.high if entry.high is not None else (inside.high if inside else valid.high)
+    integer = valid.type == "int" or entry.type == "int"
+    if low is None or high is None or valid.type == "categorical":
+        return _refused(place, "takes choices, or both low and high", f"legal: {legal_text(valid)}")
+    if low > high:
+        given, other = ("high", "low") if entry.low is None else ("low", "high")
+        yours, advised_end = (high, low) if entry.low is None else (low, high)
+        side = "below" if entry.low is None else "above"
+        sentence = f"your {given} {yours:g} is {side} the advised {other} {advised_end:g}"
+        return _refused(place, sentence, f"give {other} too")
+    if integer and entry.step is not None and entry.step != int(entry.step):
+        return _refused((*place, "step"), f"{entry.step:g} is no whole number, but the library takes only those")
+    log = entry.log if entry.log is not None else bool(inside and inside.log and low > 0 and entry.step is None)
+    if log and low <= 0:
+        return _refused(place, f"a logarithmic scale needs low above 0, not {low:g}", "give low")
+    return Numeric(low=low, high=high, log=log, step=entry.step, integer=integer)

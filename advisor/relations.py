@@ -1,29 +1,27 @@
 """The constraints that a plan keeps: the knowledge base's and the person's, in the plan's own names.
 
 Values that are held must keep them too: a stage whose held values break a constraint could not run a single trial.
+So values are moved until one configuration, which lies in every stage, keeps all constraints.
 """
 
 from __future__ import annotations
 
-import keyword
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from advisor import binding, constraints
+from advisor import binding, candidates, constraints, moves
+from advisor.binding import Bound
+from advisor.bounds import resolved
+from advisor.constraints import Statement
+from advisor.effects import shown
 from advisor.errors import Problem, did_you_mean
-from advisor.knowledge import Estimator, Family
-from advisor.plan import PlanConstraint
-from advisor.space import Choice, Numeric, Value, clip, contains, same, shown_value
+from advisor.facts import Facts
+from advisor.knowledge import Estimator, Family, Parameter
+from advisor.moves import Ground, NoLimits
+from advisor.record import PlanConstraint
+from advisor.space import Value, is_number, same, shown_value
 from advisor.spec import Spec
-from advisor.staging import Candidate, Staging, active_in, parents_first
-
-_POINTS = 256
-"""Into how many parts a range is divided for values to try in place of one that breaks a constraint."""
-_MOST_TOGETHER = 3
-_POINTS_TOGETHER = 8
-"""How many values are moved together where moving one is not enough, and how finely their ranges are divided then."""
+from advisor.staging import Candidate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,174 +34,170 @@ class Related:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """A constraint, parsed, and where the spec has it if the person asked for it."""
+
+    constraint: PlanConstraint
+    statement: Statement
+    index: int | None = None
+
+
+@dataclass(kw_only=True)
+class _Moving:
+    """Values on their way to where the constraints hold, and why they were moved."""
+
+    point: dict[str, Value]
+    kept: list[Statement] = field(default_factory=list)
+    why: dict[str, str] = field(default_factory=dict)
+
+
+def keeps(wanted: Iterable[PlanConstraint], config: Mapping[str, Value], no_limits: NoLimits) -> bool:
+    """Whether a configuration, without parameters that have no effect in it, keeps all constraints of a plan."""
+    return all(moves.keeps(constraints.statement(each.expression), config, no_limits) for each in wanted)
+
+
+def no_limits(
+    family: Family, estimator: Estimator | None, known: Facts, own_names: Mapping[str, str]
+) -> dict[str, tuple[tuple[Value, Value], ...]]:
+    """The values that stand for no limit, or for a number that the library works out, by the plan's names.
+
+    Such are the words that a numeric parameter takes, and a default below the range that acts as a number well in it.
+    """
+    found: dict[str, tuple[tuple[Value, Value], ...]] = {}
+    for name, parameter in family.parameters.items():
+        if name in own_names and parameter.valid.type != "categorical":
+            default = candidates.library_default(parameter, estimator)
+            acts_as = resolved(parameter.acts_as, known)
+            odd = [word for word in parameter.valid.also if not is_number(word)]
+            odd += [default] if _is_below(default, parameter, acts_as, known) else []
+            found[own_names[name]] = tuple((value, acts_as if same(value, default) else None) for value in odd)
+    return {name: values for name, values in found.items() if values}
+
+
+def _is_below(default: Value, parameter: Parameter, acts_as: float | None, known: Facts) -> bool:
+    """Whether a default lies below the range and yet acts as a number above its low end, as -1 for no limit does."""
+    low = resolved(parameter.search.low, known) if parameter.search is not None else None
+    if low is None or acts_as is None or not isinstance(default, int | float) or isinstance(default, bool):
+        return False
+    return default < low < acts_as
+
+
+def misnamed(spec: Spec, family: Family, estimator: Estimator | None, bound: Iterable[Bound]) -> list[Problem]:
+    """The names in the person's constraints that are no parameters of the plan."""
+    names = _names(family, estimator, {b.name: b.canonical for b in bound})
+    meaning = binding.meanings(family, estimator)
+    problems: list[Problem] = []
+    for index, text in enumerate(spec.constraints):
+        for unknown in sorted(constraints.names(text) - names.keys())[:1]:
+            outside = "part of this plan; scope is closed" if unknown in meaning else "a parameter of this plan"
+            hint = did_you_mean(unknown, names)
+            sentence = f"{unknown!r} is not {outside}"
+            problems.append(Problem(sentence=sentence, path=("constraints", index), hint=hint))
+    return problems
+
+
+def _names(family: Family, estimator: Estimator | None, own: Mapping[str, str | None]) -> dict[str, str]:
+    """The plan's name of each parameter, by every name that it goes by; ``own`` has the canonical ones."""
+    canonical = {known: name for name, known in own.items() if known is not None}
+    aliases = {n: canonical[known] for n, known in binding.meanings(family, estimator).items() if known in canonical}
+    return {**aliases, **{name: name for name in own}}
+
+
 def related(
     spec: Spec,
     family: Family,
     estimator: Estimator | None,
-    candidates: tuple[Candidate, ...],
+    known: Facts,
+    found: tuple[Candidate, ...],
     absent: Mapping[str, Value],
 ) -> Related:
     """The constraints that concern the candidates, and the candidates held at values that keep them."""
-    own_names = {c.canonical: c.name for c in candidates if c.known}
-    known, notes = _of_knowledge(family, own_names)
-    asked, problems = _of_person(spec, family, estimator, candidates)
-    kept: list[PlanConstraint] = []
-    for constraint in (*asked, *known):
-        candidates, is_kept = _keeping(candidates, (*kept, constraint), absent)
-        if is_kept or constraint in asked or _is_searched(constraint, candidates):
-            kept.append(constraint)
-        else:
-            notes.append(f"{constraint.expression} cannot hold beside the values that you gave, so it is not kept.")
-    ordered = [c for c in (*known, *asked) if c in kept]
-    return Related(constraints=tuple(ordered), candidates=candidates, problems=tuple(problems), notes=tuple(notes))
+    own = {c.canonical: c.name for c in found if c.known}
+    ground = Ground(candidates=found, absent=absent, no_limits=no_limits(family, estimator, known, own))
+    by_knowledge = _of_knowledge(family, own)
+    by_person = _of_person(spec, _names(family, estimator, {c.name: c.canonical if c.known else None for c in found}))
+    moving = _Moving(point={c.name: c.hold for c in found})
+    broken = [wanted for wanted in (*by_person, *by_knowledge) if not _kept(wanted, ground, moving)]
+    problems = tuple(_cannot(w, w.index, spec, ground, moving) for w in broken if w.index is not None)
+    ordered = [w.constraint for w in (*by_knowledge, *by_person) if w not in broken]
+    sentence = "cannot hold beside the values that you gave, so it is not kept."
+    return Related(
+        constraints=tuple(ordered),
+        candidates=tuple(_moved(candidate, moving) for candidate in found),
+        problems=problems,
+        notes=tuple(f"{w.constraint.expression} {sentence}" for w in broken if w.index is None),
+    )
 
 
-def _of_knowledge(family: Family, own_names: Mapping[str, str]) -> tuple[list[PlanConstraint], list[str]]:
-    found: list[PlanConstraint] = []
-    notes: list[str] = []
+def _of_knowledge(family: Family, own_names: Mapping[str, str]) -> list[_Wanted]:
+    found: list[_Wanted] = []
     for interaction in family.interactions:
         text = interaction.constraint
-        if text is None or not constraints.names(text) <= own_names.keys():
-            continue
-        odd = sorted(own_names[name] for name in constraints.names(text) if not _is_word(own_names[name]))
-        if odd:
-            notes.append(f"{text} is not kept: a constraint cannot speak of {', '.join(map(repr, odd))}.")
-            continue
-        expression = constraints.renamed(text, own_names)
-        found.append(
-            PlanConstraint.model_construct(expression=expression, why=interaction.because, sources=interaction.sources)
-        )
-    return found, notes
+        if text is not None and constraints.names(text) <= own_names.keys():
+            expression = constraints.renamed(text, own_names)
+            constraint = PlanConstraint.model_construct(
+                expression=expression, why=interaction.because, sources=interaction.sources
+            )
+            found.append(_Wanted(constraint=constraint, statement=constraints.statement(expression)))
+    return found
 
 
-def _is_word(name: str) -> bool:
-    return name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _of_person(
-    spec: Spec, family: Family, estimator: Estimator | None, candidates: Sequence[Candidate]
-) -> tuple[list[PlanConstraint], list[Problem]]:
+def _of_person(spec: Spec, names: Mapping[str, str]) -> list[_Wanted]:
     """The person's constraints; parameters may go by any of their names there."""
-    present = {c.name: c.name for c in candidates}
-    canonical = {c.canonical: c.name for c in candidates if c.known}
-    meaning = binding.meanings(family, estimator)
-    names = {**{alias: canonical[name] for alias, name in meaning.items() if name in canonical}, **present}
-    found: list[PlanConstraint] = []
-    problems: list[Problem] = []
+    found: list[_Wanted] = []
     for index, text in enumerate(spec.constraints):
-        used = constraints.names(text)
-        if unknown := sorted(used - names.keys()):
-            outside = "part of this plan; scope is closed" if unknown[0] in meaning else "a parameter of this plan"
-            problems.append(
-                Problem(
-                    sentence=f"{unknown[0]!r} is not {outside}",
-                    path=("constraints", index),
-                    hint=did_you_mean(unknown[0], [name for name in names if name != unknown[0]]),
-                )
-            )
-        elif odd := sorted(names[name] for name in used if not _is_word(names[name])):
-            sentence = f"a constraint cannot speak of {odd[0]!r}"
-            problems.append(
-                Problem(sentence=sentence, path=("constraints", index), hint="give it a plain word as name")
-            )
-        else:
-            mine = {name: names[name] for name in used}
-            expression = text if mine == {n: n for n in used} else constraints.renamed(text, mine)
-            found.append(PlanConstraint.model_construct(expression=expression, why="You asked for it in the spec."))
-    return found, problems
+        statement = constraints.statement(text)
+        if any(names[name] != name for name in statement.names):
+            statement = constraints.statement(constraints.renamed(text, names))
+        constraint = PlanConstraint.model_construct(expression=statement.text, why="You asked for it in the spec.")
+        found.append(_Wanted(constraint=constraint, statement=statement, index=index))
+    return found
 
 
-def _is_searched(constraint: PlanConstraint, candidates: Iterable[Candidate]) -> bool:
-    names = constraints.names(constraint.expression)
-    return any(c.is_searchable for c in candidates if c.name in names)
+def _kept(wanted: _Wanted, ground: Ground, moving: _Moving) -> bool:
+    """Whether values can be moved, where that is needed, to where the constraint and all before it hold."""
+    statement = wanted.statement
+    moved = moves.solved(ground, moving.point, moving.kept, statement)
+    if moved is None:
+        return False
+    moving.point.update(moved)
+    for name, value in moved.items():
+        cause = statement.text if name in statement.names else f"all that goes with {statement.text}"
+        moving.why[name] = f"Held at {shown_value(value)}, where {cause} holds."
+    moving.kept.append(statement)
+    return True
 
 
-def _keeping(
-    candidates: tuple[Candidate, ...], wanted: Sequence[PlanConstraint], absent: Mapping[str, Value]
-) -> tuple[tuple[Candidate, ...], bool]:
-    """The candidates with one held value moved, where the values as they are break the last of the constraints."""
-    ordered = parents_first(candidates)[0]
-    point = {c.name: c.hold for c in candidates}
-    last = wanted[-1]
-    if _holds([last], ordered, absent, point):
-        return candidates, True
-    names = constraints.names(last.expression)
-    free = sorted((c for c in candidates if c.name in names and _is_free(c)), key=lambda c: (c.priority, c.name))
-    for moves in _moves(free):
-        if _holds(wanted, ordered, absent, {**point, **moves}):
-            return tuple(_moved(c, moves[c.name], last) if c.name in moves else c for c in candidates), True
-    return candidates, False
+def _moved(candidate: Candidate, moving: _Moving) -> Candidate:
+    if candidate.name not in moving.why:
+        return candidate
+    why = (*candidate.why, moving.why[candidate.name])
+    return replace(candidate, hold=moving.point[candidate.name], why=why)
 
 
-def _moved(candidate: Candidate, value: Value, constraint: PlanConstraint) -> Candidate:
-    why = f"Held at {shown_value(value)}, where {constraint.expression} holds."
-    return replace(candidate, hold=value, why=(*candidate.why, why))
+def _cannot(wanted: _Wanted, index: int, spec: Spec, ground: Ground, moving: _Moving) -> Problem:
+    """What makes a constraint of the person impossible, and what to do about it."""
+    statement = wanted.statement
+    named = [ground.by_name[name] for name in sorted(statement.names)]
+    alone = moves.solved(ground, moving.point, [], statement) is not None
+    beside = " beside the constraints before it" if alone else ""
+    values = ", ".join(_lies(candidate, moving.point[candidate.name]) for candidate in named)
+    ruled = [c.name for c in named if c.settled and c.domain is not None and not _is_given(c, spec)]
+    remedy = f", or search {ruled[0]} with role: tune" if ruled else ""
+    return Problem(
+        sentence=f"no trial can keep {statement.text}{beside}, with {values}",
+        path=("constraints", index),
+        hint=f"give values or ranges that keep it{remedy}",
+    )
 
 
-def _moves(free: Sequence[Candidate]) -> Iterator[dict[str, Value]]:
-    """Other values to hold parameters at: of one of them, near ones first; then of a few together, more coarsely."""
-    for candidate in free:
-        for value in _nearest_first(candidate, _POINTS):
-            yield {candidate.name: value}
-    few = free[:_MOST_TOGETHER]
-    for values in product(*(_nearest_first(candidate, _POINTS_TOGETHER) for candidate in few)):
-        yield {candidate.name: value for candidate, value in zip(few, values, strict=True)}
+def _is_given(candidate: Candidate, spec: Spec) -> bool:
+    entry = spec.space.get(candidate.name)
+    return candidate.name in spec.fixed or (entry is not None and entry.is_held)
 
 
-def _is_free(candidate: Candidate) -> bool:
-    return not candidate.settled and candidate.domain is not None and contains(candidate.domain, candidate.hold)
-
-
-def _holds(
-    wanted: Iterable[PlanConstraint],
-    ordered: Sequence[Candidate],
-    absent: Mapping[str, Value],
-    point: Mapping[str, Value],
-) -> bool:
-    active = active_in(ordered, absent, point)
-    config = {name: value for name, value in point.items() if name in active}
-    return all(constraints.holds(constraint.expression, config) for constraint in wanted)
-
-
-def _nearest_first(candidate: Candidate, points: int) -> list[Value]:
-    """Values of the candidate's range, those near to the held one first."""
-    domain = candidate.domain
-    assert domain is not None  # noqa: S101 - asked before
-    if isinstance(domain, Choice):
-        at = next(i for i, choice in enumerate(domain.choices) if same(choice, candidate.hold))
-        return [choice for _, choice in sorted(enumerate(domain.choices), key=lambda pair: abs(pair[0] - at))]
-    values = dict.fromkeys(_spread(domain, points))
-    return sorted(values, key=lambda value: abs(_scaled(value, domain.log) - _scaled(candidate.hold, domain.log)))
-
-
-def _scaled(value: Value, log: bool) -> float:  # noqa: FBT001 - private
-    number = float(value or 0)
-    return math.log(number) if log and number > 0 else number
-
-
-def _spread(domain: Numeric, points: int) -> list[Value]:
-    low, high = _scaled(domain.low, domain.log), _scaled(domain.high, domain.log)
-    shares = [index / points for index in range(points + 1)]
-    places = [low * (1 - share) + high * share for share in shares]
-    return [clip(domain, math.exp(place) if domain.log else place) for place in places]
-
-
-def unkept(division: Staging, related: Related, spec: Spec, absent: Mapping[str, Value]) -> list[Problem]:
-    """The person's constraints that a stage cannot keep, because it holds everything that they speak of."""
-    ordered = parents_first(related.candidates)[0]
-    point = {c.name: c.hold for c in related.candidates}
-    asked = related.constraints[len(related.constraints) - len(spec.constraints) :]
-    problems: list[Problem] = []
-    for index, constraint in enumerate(asked):
-        names = constraints.names(constraint.expression)
-        held = any(not names & set(draft.search) for draft in division.drafts)
-        if held and not _holds([constraint], ordered, absent, point):
-            values = ", ".join(f"{name} at {shown_value(point[name])}" for name in sorted(names))
-            problems.append(
-                Problem(
-                    sentence=f"no trial can keep {constraint.expression}: a stage holds {values}",
-                    path=("constraints", index),
-                    hint="give values that keep it, or search one with role: tune",
-                )
-            )
-    return problems
+def _lies(candidate: Candidate, value: Value) -> str:
+    if candidate.settled or candidate.domain is None:
+        return f"{candidate.name} at {shown_value(value)}"
+    return f"{candidate.name} in {shown(candidate.domain)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -239,3 +240,11 @@ def shown_value(value: Value) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def shown_condition(condition: Mapping[str, Value | tuple[Value, ...]]) -> str:
+    """The values of other parameters for which one has an effect, in words."""
+    return " and ".join(
+        f"{name} is {' or '.join(map(shown_value, wanted if isinstance(wanted, tuple) else (wanted,)))}"
+        for name, wanted in condition.items()
+    )

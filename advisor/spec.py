@@ -69,6 +69,15 @@ class Objective(Frozen):
         None, description="What the best known or possible model reaches, in the unit of the metric."
     )
 
+    @model_validator(mode="after")
+    def _leaves_something_to_gain(self) -> Self:
+        if self.default_value is not None and self.attainable is not None:
+            gain = self.attainable - self.default_value
+            if (gain if self.direction == "maximize" else -gain) < 0:
+                sentence = f"attainable {self.attainable:g} is worse than default_value {self.default_value:g}"
+                raise misplaced(f"{sentence}, as {self.direction} has it", "attainable")
+        return self
+
 
 class Budget(Frozen):
     """What may be spent."""

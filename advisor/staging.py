@@ -17,6 +17,7 @@ from advisor.knowledge import Confidence
 from advisor.plan import Limits
 from advisor.space import Domain, Value, contains, is_single, same
 from advisor.spec import Role
+from advisor.words import counted
 
 Policies = Mapping[str, Mapping[str, float]]
 
@@ -241,8 +242,9 @@ def _carried(
     others = [c.name for c in ranked if c.name not in wanted]
     kept = wanted | set(others[: max(room - len(wanted), 0 if wanted else 1)])
     left_out = {
-        c.name: f"what-a-budget-carries: {_counted(trials, 'trial')} carry {_counted(room, 'parameter')} "
-        f"({each:g} trials each), and others matter more; say role: tune to search it all the same."
+        c.name: f"what-a-budget-carries: there is room for {counted(room, 'parameter')} "
+        f"in {counted(trials, 'trial')} ({each:g} trials each), and others matter more; "
+        "say role: tune to search it all the same."
         for c in ranked
         if c.name not in kept
     }
@@ -286,12 +288,12 @@ def _count(trials: int, parallel: int, policies: Policies) -> tuple[int, str]:
     rounds = trials / parallel
     most = max(1, floor(rounds / 2))
     reason = (
-        f"stages: {_counted(trials, 'trial')} make {_counted(count, 'stage')} "
+        f"stages: {counted(count, 'stage')} for {counted(trials, 'trial')} "
         f"(two from {policy['two_from']:g}, three from {policy['three_from']:g})."
     )
     if count > most:
         return most, (
-            f"stages: with {parallel} trials in parallel results come back {rounds:.3g} times, "
+            f"stages: with {parallel} trials in parallel there are {rounds:.3g} rounds of results, "
             f"so there {'is one stage' if most == 1 else f'are {most} stages'}."
         )
     return count, reason
@@ -331,8 +333,8 @@ def _with_trials(
             return drafts, tuple(merged)
         at = min(short, len(groups) - 2)
         merged.append(
-            f"least-stage: the stage {groups[short][0]!r} would have {_counted(drafts[short].trials, 'trial')} "
-            f"for {_counted(len(drafts[short].search), 'parameter')}, "
+            f"least-stage: the stage {groups[short][0]!r} would have {counted(drafts[short].trials, 'trial')} "
+            f"for {counted(len(drafts[short].search), 'parameter')}, "
             f"so {groups[at][0]!r} and {groups[at + 1][0]!r} are one stage."
         )
         groups = [*groups[:at], _merged(groups[at], groups[at + 1]), *groups[at + 2 :]]
@@ -354,7 +356,7 @@ def _share_of(position: int, count: int, trials: int, searched: int, parallel: i
     shares = {2: ["first_of_two"], 3: ["first_of_three", "second_of_three"]}[count]
     number = max(1, round(policy[shares[position]] * trials))
     number = min(number, max(1, round(policy["early_most_per_parameter"] * searched)))
-    return number - number % parallel if number > parallel else number
+    return max(parallel, number - number % parallel)
 
 
 def _cumulative(
@@ -389,8 +391,9 @@ def startup(draft: Draft, policies: Policies) -> int:
 
 
 def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:
-    """Whether results come back often enough to guide the choice of trials."""
-    return draft.trials / parallel >= policies["sampler"]["rounds_least"]
+    """Whether results come back often enough to guide the choice of trials, and a sampler can keep up with them."""
+    policy = policies["sampler"]
+    return draft.trials / parallel >= policy["rounds_least"] and draft.trials <= policy["trials_most"]
 
 
 def most_starts(draft: Draft, budget: int, policies: Policies) -> int:
@@ -398,7 +401,3 @@ def most_starts(draft: Draft, budget: int, policies: Policies) -> int:
     policy = policies["starts"]
     share = policy["tiny_share"] if budget < policy["tiny_below"] else policy["share"]
     return int(max(1, min(policy["most"], floor(share * draft.trials))))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from advisor import activity, constraints, staging
+from advisor import activity, relations, staging
 from advisor.conditions import evaluate
 from advisor.decided import Decided
 from advisor.plan import Held, Searched, StartReason
-from advisor.space import Value, clip, contains, same
+from advisor.space import Value, clip, contains, same, shown_value
 from advisor.staging import Candidate, Draft
 
 Point = Mapping[str, Value]
@@ -38,14 +38,24 @@ def points(
     """
     holding = {c.name: c.hold for c in decided.candidates}
     default = {c.name: decided.at_default(c, search) for c in decided.candidates}
+    no_limits = relations.no_limits(decided.knowledge.family, decided.estimator, decided.facts, decided.own_names)
     found: dict[object, Start] = {}
     for point, reason in ((default, _DEFAULT), *_known(decided, holding), (holding, _HOLDING)):
         inside = {c.name: _inside(decided, c, point[c.name], search) for c in decided.candidates}
         given = {name: h.value for name, h in held.items() if name not in point}
         complete = {**activity.in_configuration(decided, inside), **given}
-        if all(constraints.holds(c.expression, complete) for c in decided.constraints):
-            found.setdefault(_effect(decided, complete), Start(point=complete, reason=reason))
+        if relations.keeps(decided.constraints, complete, no_limits):
+            start = Start(point=complete, reason=_with_moves(reason, point, inside))
+            found.setdefault(_effect(decided, complete), start)
     return tuple(found.values())[: staging.most_starts(draft, decided.trials, decided.policies)]
+
+
+def _with_moves(reason: StartReason, point: Point, inside: Point) -> StartReason:
+    """The reason of a published configuration, with the values that had to be moved into the ranges here."""
+    moved = [f"{n} {shown_value(v)} -> {shown_value(inside[n])}" for n, v in point.items() if not same(v, inside[n])]
+    if not moved or reason is _DEFAULT or reason is _HOLDING:
+        return reason
+    return reason.model_copy(update={"why": f"{reason.why} Moved into the ranges here: {', '.join(moved)}."})
 
 
 def _effect(decided: Decided, point: Point) -> object:
@@ -72,7 +82,7 @@ def _inside(decided: Decided, candidate: Candidate, value: Value, search: Mappin
 
 
 def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
-    """Configurations of the family and of rules, under the spec's names; what the person holds stays as it is."""
+    """Configurations of the family and of rules, under the spec's names; what person or rule holds stays as it is."""
     regimes = decided.knowledge.regimes(decided.facts)
     fitting = [
         (start.values, StartReason.model_construct(why=start.because, sources=start.sources))
@@ -83,7 +93,7 @@ def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
         (values, StartReason.model_construct(why=firing.why, sources=firing.sources))
         for values, firing in decided.outcome.starts
     ]
-    held = {c.name for c in decided.candidates if decided.is_held_by_person(c)}
+    held = {c.name for c in decided.candidates if c.settled}
     own = decided.own_names
     return [
         ({**holding, **{own[n]: value for n, value in values.items() if n in own and own[n] not in held}}, reason)

@@ -10,7 +10,8 @@ from typing import Final
 from advisor.effects import shown
 from advisor.model import Values
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Value, same, shown_value
+from advisor.space import same, shown_condition, shown_value
+from advisor.words import counted
 
 WIDTH: Final = 80
 """Columns where the terminal does not say how many it has."""
@@ -29,19 +30,31 @@ class Style:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
 
     def wrapped(self, text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
-        """The text in lines of at most the width."""
+        """The text in lines of at most the width, but for a word or a link that is longer by itself."""
         yield from textwrap.wrap(
             text,
             max(self.width, 40),
             initial_indent=indent,
             subsequent_indent=indent if hanging is None else hanging,
             break_on_hyphens=False,
+            break_long_words=False,
         ) or [indent.rstrip()]
 
 
 def rendered(plan: Plan, style: Style | None = None) -> str:
     """The plan as text."""
     return "\n".join(_lines(plan, style or Style())) + "\n"
+
+
+def wrapped(text: str, style: Style | None = None) -> str:
+    """Text of indented lines, each in as many as the width needs, what follows standing further in."""
+    style = style or Style()
+    lines: list[str] = []
+    for line in text.splitlines():
+        content = line.lstrip(" ").removeprefix("- ")
+        indent = line.removesuffix(content)
+        lines += style.wrapped(content, indent, " " * (len(indent) + (0 if indent.endswith("- ") else 4)))
+    return "\n".join(lines) + "\n"
 
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
@@ -54,6 +67,10 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _rest(plan, style)
 
 
+_AT_THE_TOP: Final = frozenset({"spec", "budget", "trials-when-not-given", "staging"})
+"""Whose notes come first: what was made of the person's own words, which they should see before anything else."""
+
+
 def _head(plan: Plan, style: Style) -> Iterator[str]:
     trials, stages = counted(plan.budget.trials, "trial"), counted(len(plan.stages), "stage")
     model = plan.spec.estimator or plan.spec.family
@@ -61,6 +78,15 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
     title = f"{name}{model}, {trials} in {stages}, {plan.objective.direction} {plan.objective.metric}"
     yield from (style.paint(line, "bold") for line in style.wrapped(title))
     yield from style.wrapped(plan.bar.note)
+    for note in first_notes(plan):
+        yield from style.wrapped(note, "", "  ")
+
+
+def first_notes(plan: Plan) -> list[str]:
+    """What was known, and what was made of the person's own words."""
+    known = ", ".join(f"{name} {shown_value(value)}" for name, value in plan.spec.facts.items())
+    said = [f"Note: {note.text}" for note in plan.notes if note.by in _AT_THE_TOP]
+    return [*([f"Known: {known}."] if known else []), *said]
 
 
 def _stage(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
@@ -88,7 +114,7 @@ def start(stage: Stage, index: int, point: Values) -> str:
         for name, value in point.items()
         if name in stage.search or name not in stage.fixed or not same(stage.fixed[name].value, value)
     ]
-    return f"{reason}({', '.join(said)})"
+    return f"{reason}({', '.join(said)})" if said else reason.rstrip()
 
 
 def narrowing(stage: Stage) -> str:
@@ -131,15 +157,8 @@ def _reason(searched: Searched) -> str:
     """The last reason: that of the rule or of the person, where one spoke; else the family's."""
     why = searched.why[-1] if searched.why else ""
     if searched.when:
-        parents = " and ".join(
-            f"{parent} is {' or '.join(map(shown_value, _many(value)))}" for parent, value in searched.when.items()
-        )
-        why = f"(only where {parents}) {why}"
+        why = f"(only where {shown_condition(searched.when)}) {why}"
     return why
-
-
-def _many(value: Value | tuple[Value, ...]) -> tuple[Value, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def _left_out(plan: Plan, style: Style) -> Iterator[str]:
@@ -174,10 +193,21 @@ def sections(plan: Plan) -> list[tuple[str, Sequence[str]]]:
         ("Early stopping", [_pruning(plan)]),
         ("Keep", [f"{constraint.expression}: {constraint.why}" for constraint in plan.constraints]),
         ("Confirm", [_confirmation(plan)] if plan.confirm else []),
-        ("Notes", [note.text for note in plan.notes]),
+        ("Notes", [note.text for note in plan.notes if note.by not in _AT_THE_TOP]),
+        ("Interactions", _interactions(plan)),
         ("Tell me more, and these may speak", [f"{fact}: {', '.join(rules)}" for fact, rules in waits.items()]),
     ]
     return [(title, lines) for title, lines in found if lines]
+
+
+def _interactions(plan: Plan) -> list[str]:
+    """What is known of searched parameters together, beyond what stages and constraints already follow."""
+    searched = {name for stage in plan.stages for name in stage.search}
+    return [
+        f"{', '.join(each.parameters)}: {each.because}"
+        for each in plan.interactions
+        if each.advice == "note" and searched.issuperset(each.parameters)
+    ]
 
 
 def _pruning(plan: Plan) -> str:
@@ -192,8 +222,3 @@ def _pruning(plan: Plan) -> str:
 def _confirmation(plan: Plan) -> str:
     assert plan.confirm is not None  # noqa: S101 - asked only then
     return f"the best {plan.confirm.finalists}, {counted(plan.confirm.repeats, 'time')} each. {plan.confirm.why}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: ``1 trial``, ``2 trials``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

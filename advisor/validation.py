@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from advisor import cases, consistency, library, reading, yamlio
+from advisor import cases, consistency, library, reading, schemas, yamlio
 from advisor.cases import CaseFile
 from advisor.conditions import regimes_named
 from advisor.errors import InvalidFile, Problem
@@ -22,7 +22,7 @@ class Report:
 
     Attributes:
         families: How many families it holds.
-        rules: How many rules they have, the shared ones included.
+        rules: How many rules stand in its files, the shared file included.
         cases: How many cases were run.
         errors: One for each file that is wrong, rendered with line, column and caret.
     """
@@ -44,6 +44,9 @@ def check(folder: FilePath | None = None) -> Report:
     target = overlays[0] if overlays else shipped
     if not target.is_dir():
         raise InvalidFile([Problem(sentence=f"no knowledge folder {str(target)!r}")])
+    if not library.family_files(target) and not (target / SHARED_FILE).is_file():
+        hint = "end the names of files in .yaml" if any(target.glob("*.yml")) else "name a family's file FAMILY.yaml"
+        raise InvalidFile([Problem(sentence=f"no knowledge in the folder {str(target)!r}", hint=hint)])
     folders = [shipped, *overlays]
     shared_layers = library.layers([f / SHARED_FILE for f in folders if (f / SHARED_FILE).is_file()])
     shared = library.validated(Shared, shared_layers)
@@ -53,7 +56,9 @@ def check(folder: FilePath | None = None) -> Report:
     problems = list(consistency.shared_problems(shared))
     checker.cases(target / f"_shared{CASE_SUFFIX}")
     if (target / SHARED_FILE).is_file():
-        problems += checker.unseen(shared.rules, _line_owners(shared_layers))
+        earlier = _line_owners(shared_layers)
+        problems += checker.unseen(shared.rules, earlier)
+        checker.rules += len(shared.rules) - len(earlier)
     if not overlays:
         problems += consistency.orphans(shared, checker.families.values())
         problems += _unused(shared, checker.families.values())
@@ -62,7 +67,7 @@ def check(folder: FilePath | None = None) -> Report:
     checker.strangers(target)
     return Report(
         families=len(library.family_files(target)),
-        rules=len(shared.rules) + sum(len(family.rules) for family in checker.families.values()),
+        rules=checker.rules,
         cases=checker.count,
         errors=tuple(checker.errors),
     )
@@ -80,6 +85,7 @@ class _Checker:
         self.fired: set[str] = set()
         self.silent: set[str] = set()
         self.count = 0
+        self.rules = 0
 
     def family(self, name: str) -> None:
         files = [folder / f"{name}.yaml" for folder in self.folders if name in library.family_files(folder)]
@@ -90,14 +96,18 @@ class _Checker:
             self.errors.append(error)
             return
         self.families[name] = family
+        earlier = _line_owners(layers)
+        self.rules += len(family.rules) - len(earlier)
         problems = list(consistency.problems(family, self.shared))
+        if self.overlays:
+            problems += [*schemas.problems("family", layers.data), *library.unsourced(layers)]
         if family.family != name:
             problems.append(Problem(sentence=f"the file is named {name!r}", path=("family",), hint="let both agree"))
         if problems:
             self.errors.append(layers.error(problems))
             return
         self.cases(self.folders[-1] / f"{name}{CASE_SUFFIX}", within=name)
-        unseen = list(self.unseen(family.rules, _line_owners(layers)))
+        unseen = list(self.unseen(family.rules, earlier))
         if unseen:
             self.errors.append(layers.error(unseen))
 

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from advisor import accounts, activity, staging, starts
+from advisor import accounts, activity, facts, staging, starts
 from advisor.activity import Activity
 from advisor.decided import Decided
-from advisor.plan import (
-    Held,
+from advisor.plan import Held, Narrowing, Plan, Sampler, Searched, Stage
+from advisor.record import (
     KnowledgeReference,
-    Narrowing,
     OverlayReference,
-    Plan,
     PlanBudget,
     PlanObjective,
     PlanWaiver,
-    Sampler,
-    Searched,
     SpecReference,
-    Stage,
 )
-from advisor.space import Choice, Numeric, Value, shown_value, type_name, written
+from advisor.space import Choice, Numeric, Value, shown_condition, type_name, written
 from advisor.staging import Candidate, Draft
 
 
@@ -55,8 +50,13 @@ def plan(decided: Decided, seed: int) -> Plan:
         fired=accounts.records(decided, holds=True),
         silent=accounts.records(decided, holds=False),
         evidence=accounts.evidence(decided),
+        interactions=accounts.interactions(decided, stages),
     )
     return found.model_copy(update={"sources": accounts.sources(decided, found)})
+
+
+_SAID = frozenset({"model.family", "model.estimator", "model.task", "objective.metric", "objective.direction"})
+"""Facts that a plan says elsewhere."""
 
 
 def _spec(decided: Decided) -> SpecReference:
@@ -67,6 +67,7 @@ def _spec(decided: Decided) -> SpecReference:
         family=family,
         estimator=decided.estimator.name if decided.estimator else None,
         task=spec.model.task,
+        facts={name: value for name, value in facts.given(spec).items() if name not in _SAID},
     )
 
 
@@ -92,6 +93,7 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
         }
         held = {c.name: _held(decided, c, active[c.name]) for c in decided.candidates if c.name not in search}
         held |= _given(decided)
+        narrow = _narrowing(decided, stages, search, draft.trials) if stages else Narrowing.model_construct()
         first = starts.points(decided, draft, search, held) if not stages else ()
         stages.append(
             Stage.model_construct(
@@ -103,8 +105,8 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
                 start_why=tuple(start.reason for start in first),
                 search=search,
                 fixed=held,
-                narrow=_narrowing(decided, stages[-1], search) if stages else Narrowing.model_construct(),
-                why=_stage_why(decided, draft),
+                narrow=narrow,
+                why=_stage_why(decided, draft, narrow),
             )
         )
     return tuple(stages)
@@ -160,10 +162,7 @@ def _held(decided: Decided, candidate: Candidate, depends: Activity | None) -> H
 
 def _why_held(decided: Decided, candidate: Candidate, *, active: bool) -> Iterable[str]:
     if not active:
-        parents = " and ".join(
-            f"{parent} is {' or '.join(map(shown_value, wanted))}" for parent, wanted in candidate.when.items()
-        )
-        yield f"Without effect here: it matters only where {parents}."
+        yield f"Without effect here: it matters only where {shown_condition(candidate.when)}."
         return
     if candidate.settled or not candidate.is_searchable:
         yield from candidate.why
@@ -196,10 +195,10 @@ def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
     return Sampler.model_construct(name="tpe" if sequential else "quasi-random", seed=seed, startup=startup)
 
 
-def _narrowing(decided: Decided, before: Stage, search: Mapping[str, Searched]) -> Narrowing:
+def _narrowing(decided: Decided, before: list[Stage], search: Mapping[str, Searched], trials: int) -> Narrowing:
     """How the ranges follow from the stage before; what joins now stays open, and so do those that depend on it."""
     policy = decided.policies["narrowing"]
-    joined = search.keys() - before.search.keys()
+    joined = search.keys() - before[-1].search.keys()
     partners = {
         decided.own_names[name]
         for interaction in decided.knowledge.family.interactions
@@ -210,8 +209,11 @@ def _narrowing(decided: Decided, before: Stage, search: Mapping[str, Searched]) 
     }
     nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
     still_open = tuple(n for n in search if n in joined or n in partners | nuisance)
+    is_far_larger = trials > policy["not_beyond"] * sum(stage.trials for stage in before)
+    if is_far_larger or len(still_open) == len(search):
+        return Narrowing.model_construct()
     return Narrowing.model_construct(
-        from_=before.id,
+        from_=before[-1].id,
         keep=policy["keep"],
         at_least=int(policy["at_least"]),
         extend_at_edge=True,
@@ -219,14 +221,16 @@ def _narrowing(decided: Decided, before: Stage, search: Mapping[str, Searched]) 
     )
 
 
-def _stage_why(decided: Decided, draft: Draft) -> tuple[str, ...]:
+def _stage_why(decided: Decided, draft: Draft, narrow: Narrowing) -> tuple[str, ...]:
     policies = decided.knowledge.shared.policies
-    why = [*draft.why]
+    why = [*draft.why, *accounts.together(decided, draft)]
     if not staging.is_sequential(draft, decided.parallel, decided.policies):
         rounds = draft.trials / decided.parallel
-        why.append(f"sampler: results come back {rounds:.3g} times. {policies['sampler'].because}")
-    if draft is not decided.division.drafts[0]:
+        why.append(f"sampler: there are {rounds:.3g} rounds of results. {policies['sampler'].because}")
+    if draft is decided.division.drafts[0]:
+        why.append(f"starts: {policies['starts'].because}")
+    elif narrow.from_ is not None:
         why.append(f"narrowing: {policies['narrowing'].because}")
     else:
-        why.append(f"starts: {policies['starts'].because}")
+        why.append("narrowing: every range is open, as it was given.")
     return tuple(why)

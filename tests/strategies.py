@@ -54,7 +54,8 @@ def facts(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
     }
     objective = {"metric": "m", "direction": draw(st.sampled_from(["minimize", "maximize"]))}
     objective |= {"noise": draw(st.none() | st.sampled_from([0, 0.004, 1.0]))}
-    objective |= draw(st.sampled_from([{}, {"default_value": 0.8, "attainable": 0.802}]))
+    attainable = 0.802 if objective["direction"] == "maximize" else 0.798
+    objective |= draw(st.sampled_from([{}, {"default_value": 0.8, "attainable": attainable}]))
     return {"model": _given(model), "data": _given(data) | _required(name), "objective": _given(objective)}
 
 

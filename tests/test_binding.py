@@ -97,7 +97,7 @@ ESTIMATORS = [
         ({"family": "toy", "task": "regression"}, "toys.Regressor"),
         ({"estimator": "toys.Regressor"}, "toys.Regressor"),
         ({"estimator": "Regressor"}, "toys.Regressor"),
-        ({"family": "toy", "estimator": "Regressor", "task": "binary"}, "toys.Regressor"),
+        ({"family": "toy", "estimator": "Regressor", "task": "regression"}, "toys.Regressor"),
     ],
     ids=str,
 )
@@ -172,3 +172,10 @@ def test_the_librarys_name_is_kept_where_the_plan_has_another(toy):
     made = small.plan(space={"learning_rate": {"low": 0.01, "high": 0.1}})
     entry = small.found(made, "learning_rate")
     assert (entry.is_, entry.argument) == ("rate", None)
+
+
+def test_an_estimator_is_refused_for_a_task_that_it_does_not_serve(toy):
+    toy(estimators=ESTIMATORS)
+    assert "toys.Regressor does not serve the task binary" in str(
+        refusal(model={"estimator": "toys.Regressor", "task": "binary"})
+    )

@@ -103,7 +103,7 @@ def test_choices_of_a_number_are_searched_as_choices():
     found, _ = entry("rate", {"choices": [0.01, 0.1, 1.0]})
     assert (found.type, found.choices, found.ordered) == ("categorical", (0.01, 0.1, 1.0), True)
     assert entry("rate", {"choices": [0.1, 5.0]})[0].choices == (0.1, 5.0)
-    assert entry("rate", {"choices": [0.1, 0.2, 5.0]})[0].choices == (0.1, 0.2)
+    assert entry("rate", {"choices": [5.0, 0.1, 0.2]})[0].ordered is None
 
 
 def test_a_range_for_an_advised_list_keeps_the_list_unless_the_person_chooses_a_scale(toy):
@@ -116,19 +116,46 @@ def test_a_range_for_an_advised_list_keeps_the_list_unless_the_person_chooses_a_
     assert entry("share", {"low": 0.3, "high": 0.4})[0].high == 0.4
 
 
-def test_choices_outside_the_advised_ones_are_searched_where_nothing_else_is_left():
-    found, _ = entry("kind", {"choices": ["plain", "odd"]})
-    assert found.choices == ("plain", "odd")
-    assert entry("kind", {"choices": ["odd", "fancy", "plain"]})[0].choices == ("plain", "fancy")
+def test_a_list_is_searched_as_it_is_written_whatever_is_advised():
+    found, _ = entry("kind", {"choices": ["odd", "fancy", "plain"]})
+    assert found.choices == ("odd", "fancy", "plain")
+    assert entry("rate", {"choices": [0.0001, 0.1, 5.0]})[0].choices == (0.0001, 0.1, 5.0)
+    found, _ = entry("depth", {"choices": [3, 5, -1], "role": "tune"})
+    assert (found.choices, found.ordered, found.default) == ((3, 5, -1), None, -1)
+
+
+def test_a_closed_scope_searches_ranges_as_they_are_written_and_legal():
+    space = {"rate": {"low": 0.0001, "high": 5.0}, "share": {"low": 0.0, "high": 3.0}}
+    made = small.plan(scope="closed", space=space)
+    rate, share = small.found(made, "rate"), small.found(made, "share")
+    assert (rate.low, rate.high, share.low, share.high) == (0.0001, 5.0, 0.0, 1.0)
+    assert "Your range 0.0001 .. 5 log is searched as it is." in rate.why
+    assert small.found(small.plan(space=space), "rate").high == 1.0
 
 
 def test_choices_that_the_library_refuses_are_left_out_and_said():
     found, made = entry("kind", {"choices": ["fancy", "plain", "fanzy"]})
-    assert found.choices == ("plain", "fancy")
+    assert found.choices == ("fancy", "plain")
     assert "kind: choices that the library refuses were left out" in small.notes(made)
+    assert ": fanzy." in small.notes(made)
     refused = problem(space={"kind": {"choices": ["fanzy"]}})
     assert refused.path == ("space", "kind", "choices")
     assert refused.hint == "did you mean 'fancy'?"
+
+
+@pytest.mark.parametrize(("word", "hint"), [("None", "did you mean null?"), ("True", "did you mean true?")])
+def test_a_word_of_python_where_yaml_writes_it_otherwise_is_refused(toy, word, hint):
+    parameters = small.family()["parameters"]
+    parameters["kind"]["valid"] |= {"choices": ["plain", "fancy", None, True]}
+    toy(parameters=parameters)
+    refused = problem(space={"kind": {"choices": [word, "plain"]}})
+    assert (refused.path, refused.hint) == (("space", "kind", "choices"), hint)
+    assert "one of plain, fancy, null, true" in refused.sentence
+    assert problem(fixed={"kind": word}).hint == hint
+    assert problem(fixed={"kind": word}).path == ("fixed", "kind")
+    assert problem(space={"kind": {"value": word}}).path == ("space", "kind", "value")
+    child = {"mine": {"low": 0.0, "high": 1.0, "when": {"kind": word}}}
+    assert problem(space=child).hint == hint
 
 
 def test_a_range_of_words_is_refused():
@@ -185,10 +212,27 @@ def test_a_value_that_a_rule_fixes_is_moved_into_the_persons_range(toy):
     assert found.value == 0.6
 
 
-def test_a_range_for_what_is_not_searched_limits_the_value_that_is_held():
-    found, made = entry("count", {"low": 200, "high": 400})
+def test_a_range_or_list_for_what_would_be_left_alone_is_searched():
+    found, _ = entry("count", {"low": 200, "high": 400})
+    assert (found.low, found.high, found.tier) == (200, 400, "minor")
+    assert "You gave it a range; the knowledge base would hold it at 100." in found.why
+    assert entry("count", {"choices": [50, 70]})[0].choices == (50, 70)
+
+
+def test_a_range_for_what_is_held_limits_the_value():
+    found, made = entry("count", {"low": 200, "high": 400, "role": "fixed"})
     assert found.value == 200
     assert {point["count"] for point in made.stages[0].start} == {200}
+    assert "Your range 200 .. 400 log int limits the value that it is held at." in found.why
+    single, _ = entry("count", {"choices": [70]})
+    assert single.value == 70
+    assert "Your range {70} leaves one value, so it is held there." in single.why
+
+
+def test_a_range_in_another_unit_than_the_librarys_is_refused_with_one_that_fits():
+    refused = problem(space={"share": {"low": 1, "high": 20, "type": "int"}})
+    assert refused.sentence == "only 1 of 1 .. 20 int is legal: float from 0 to 1"
+    assert refused.hint == "give a range of what the library takes, such as 0.1 .. 0.9"
 
 
 def test_a_nuisance_is_searched_in_every_stage_and_never_narrowed():
@@ -280,6 +324,13 @@ def test_the_kind_of_an_own_parameter_follows_from_its_type_or_its_ends(describe
     assert type(found.low) is type(low)
 
 
+def test_an_own_parameter_that_is_taken_as_whole_by_its_ends_alone_says_so():
+    said = "mine: taken as whole numbers; say type: float for all between."
+    assert said in small.notes(entry("mine", {"low": 0, "high": 1})[1])
+    for told in ({"type": "int"}, {"type": "float"}, {"step": 0.5}):
+        assert said not in small.notes(entry("mine", {"low": 0, "high": 1, **told})[1])
+
+
 def test_an_own_parameter_without_a_range_is_refused():
     assert problem(space={"mine": {}}).path == ("space", "mine")
     assert problem(space={"mine": {"low": 1}}).path == ("space", "mine")
@@ -334,7 +385,7 @@ def test_conditions_may_name_parents_by_any_name_and_list_values():
         space={"art": {"is": "kind"}, "mine": {"low": 0, "high": 9, "when": {"kind": ["fancy", "plain"]}}},
         budget={"trials": 500},
     )
-    assert small.found(made, "mine").when == {"art": ("fancy", "plain")}
+    assert small.found(made, "mine").when is None, "a condition that always holds is none"
     assert small.found(made, "frill").when == {"art": "fancy"}
     by_alias = small.plan(space={"mine": {"low": 0, "high": 9, "when": {"eta": 0.1}}})
     assert small.found(by_alias, "mine").when == {"rate": 0.1}

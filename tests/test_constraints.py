@@ -115,6 +115,23 @@ def test_names_are_those_spoken_of():
 
 
 @pytest.mark.parametrize(
+    ("expression", "value", "spoken_of"),
+    [
+        ("a < 0 or b <= 2 ** a", -1, True),
+        ("0 >= a or b < a", -1, True),
+        ("b <= 2 ** a", -1, False),
+        ("a <= 3", -1, False),
+        ("a == -1 or a > b", -1, True),
+        ("a == 'scale' or a < b", "scale", True),
+        ("a == 'auto' or a < b", "scale", False),
+        ("a < b < 0", -1, False),
+    ],
+)
+def test_a_constraint_speaks_of_a_value_that_it_compares_the_parameter_with(expression, value, spoken_of):
+    assert constraints.statement(expression).speaks_of("a", value) is spoken_of
+
+
+@pytest.mark.parametrize(
     ("expression", "names", "written"),
     [
         ("num_leaves <= 2 ** max_depth", {"max_depth": "depth"}, "num_leaves <= 2 ** depth"),

@@ -96,3 +96,14 @@ def test_public_names_are_documented_and_importable():
         assert getattr(advisor, name).__doc__, name
     with pytest.raises(AttributeError, match="no attribute 'advice'"):
         _ = advisor.advice
+
+
+def test_loop_of_the_readme_runs_in_optuna():
+    optuna = pytest.importorskip("optuna", reason="the loop is Optuna's")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    spec = reading.validated(Spec, yamlio.parse(fenced(README, "yaml")[0]))
+    plan = engine.advise(spec.having(budget={"trials": 12}))
+    names = {"plan": plan, "objective": lambda config: config["learning_rate"]}
+    exec(fenced(README, "python")[1], names)  # noqa: S102 - the README's own code
+    assert len(names["study"].trials) == 12
+    assert names["study"].best_value <= plan.stages[0].start[0]["learning_rate"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
 import small
 
-from advisor import advise
+from advisor import advise, load_plan, yamlio
 from advisor.errors import InvalidFile, RuleConflict
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -23,7 +24,7 @@ def refused(**changes):
 def test_a_spec_of_four_lines_makes_a_plan():
     made = small.plan(budget={})
     assert made.budget.trials == 50
-    assert "No budget was given" in small.notes(made)
+    assert "The number of trials is not given" in small.notes(made)
     assert made.stages[0].search.keys() == {"rate"}
 
 
@@ -119,7 +120,9 @@ def interaction(advice, *names, **changes):
 def test_a_partner_opens_again_when_the_other_joins(toy):
     assert small.plan().stages[1].narrow.open == ("share", "depth")
     toy(interactions=[interaction("keep-open", "rate", "share")])
-    assert small.plan().stages[1].narrow.open == ("rate", "share", "depth")
+    opened = small.plan().stages[1]
+    assert opened.narrow.from_ is None, "where every range is open, nothing follows from the stage before"
+    assert opened.why == ("narrowing: every range is open, as it was given.",)
 
 
 def test_what_gains_an_effect_with_its_parent_is_open_in_that_stage():
@@ -190,17 +193,101 @@ def test_several_values_are_moved_together_where_one_is_not_enough():
     assert held + rate <= 0.15
 
 
-def test_a_constraint_on_a_parameter_with_an_odd_name_is_refused():
-    found = refused(space={"my-rate": {"is": "rate"}}, constraints=["rate < 0.5"])
-    assert found.path == ("constraints", 0)
-    assert "cannot speak of 'my-rate'" in found.sentence
+def test_a_constraint_may_speak_of_any_name_in_backquotes(tmp_path):
+    made = small.plan(
+        space={"my-rate": {"is": "rate"}, "lambda": {"low": 0.0, "high": 1.0}},
+        constraints=["rate < `lambda`", "`my-rate` * 2 < share"],
+    )
+    assert [c.expression for c in made.constraints] == ["`my-rate` < `lambda`", "`my-rate` * 2 < share"]
+    path = tmp_path / "plan.yaml"
+    path.write_text(yamlio.dump(made.to_data()), "utf-8")
+    assert load_plan(path) == made
 
 
 def test_a_constraint_that_no_trial_can_keep_is_refused_with_the_values():
     found = refused(constraints=["share + depth < 3"], fixed={"share": 1, "depth": 2})
     assert found.path == ("constraints", 0)
     assert "depth at 2, share at 1" in found.sentence
+    assert found.hint == "give values or ranges that keep it"
     assert refused(constraints=["count < 5"]).path == ("constraints", 0)
+
+
+def test_a_constraint_that_no_value_of_what_is_searched_keeps_is_refused():
+    found = refused(constraints=["rate < 1", "share + rate > 5"])
+    assert found.path == ("constraints", 1)
+    assert found.sentence == "no trial can keep share + rate > 5, with rate in 0.001 .. 1 log, share in 0.1 .. 0.9"
+    words = {"one": {"choices": ["x", "y"]}, "two": {"low": 0.0, "high": 1.0}}
+    assert "one in {x, y}" in refused(space=words, constraints=["one < two"]).sentence
+    both = refused(constraints=["rate < share", "rate > share"])
+    assert "beside the constraints before it" in both.sentence
+    assert both.path == ("constraints", 1)
+
+
+def test_what_a_rule_holds_may_be_searched_to_keep_a_constraint(toy):
+    toy(rules=[small.rule("toy-fix", small.effect("fix", value=0.4))])
+    assert refused(constraints=["share > 0.5"]).hint.endswith("or search share with role: tune")
+    small.plan(constraints=["share > 0.5"], space={"share": {"role": "tune"}})
+
+
+def test_words_are_moved_to_where_a_constraint_holds():
+    own = {"one": {"choices": ["x", "y"]}, "two": {"choices": ["x", "y"]}}
+    made = small.plan(space=own, constraints=["one < two"])
+    assert small.found(made, "one").default < small.found(made, "two").default
+
+
+def test_equal_numbers_are_found():
+    made = small.plan(constraints=["share == rate", "rate == 0.3"])
+    assert small.found(made, "share").default == small.found(made, "rate").default == 0.3
+
+
+@pytest.mark.parametrize("trials", [1, 8, 60, 400])
+def test_no_limit_is_no_number_of_a_constraint(trials):
+    made = small.plan(constraints=["count <= 2 ** depth"], fixed={"depth": -1}, budget={"trials": trials})
+    assert made.constraints[0].expression == "count <= 2 ** depth"
+    assert small.found(made, "count").value == 100
+
+
+def test_a_bound_of_what_has_no_limit_moves_or_refuses_it(toy):
+    parameters = small.family()["parameters"]
+    parameters["depth"]["tier"] = "fixed"
+    toy(parameters=parameters)
+    assert small.found(small.plan(), "depth").value == -1
+    held = small.found(small.plan(constraints=["depth <= 4"]), "depth").value
+    assert (held, type(held)) == (4, int)
+    assert refused(constraints=["depth <= 4"], fixed={"depth": -1}).path == ("constraints", 0)
+    assert small.found(small.plan(constraints=["depth < 0 or depth > 20"]), "depth").value == -1
+
+
+def test_a_word_of_a_number_is_no_number_of_a_constraint(toy):
+    parameters = small.family()["parameters"]
+    parameters["share"] |= {"default": "auto", "tier": "fixed"}
+    parameters["share"]["valid"] |= {"also": ["auto"]}
+    toy(parameters=parameters)
+    assert small.found(small.plan(constraints=["share < rate"]), "share").value == "auto"
+    assert small.found(small.plan(constraints=["share == 'auto' or share < 0.1"]), "share").value == "auto"
+    assert small.found(small.plan(constraints=["share != 'auto'"]), "share").value != "auto"
+
+
+def test_sixty_constraints_take_no_time():
+    space = {f"{side}{i}": {"low": 0.0, "high": 1.0} for i in range(60) for side in "ab"}
+    wanted = [f"a{i} < b{i}" for i in range(60)]
+    begin = time.process_time()
+    made = small.plan(space=space, constraints=wanted)
+    assert time.process_time() - begin < 2
+    assert [c.expression for c in made.constraints] == wanted
+    chain = [f"a{i} < a{i + 1}" for i in range(59)]
+    ordered = small.plan(space=space, constraints=chain)
+    held = [small.found(ordered, f"a{i}").to_data() for i in range(60)]
+    held = [entry.get("default", entry.get("value")) for entry in held]
+    assert held == sorted(set(held))
+
+
+def test_problems_of_space_and_of_constraints_are_told_together():
+    with pytest.raises(InvalidFile) as caught:
+        small.plan(space={"kind": {"choices": ["x"]}, "mine": {}}, constraints=["zz < 1", "mine < 2", "rate < 2"])
+    assert [found.path for found in caught.value.problems] == [
+        ("space", "kind", "choices"), ("space", "mine"), ("constraints", 0),
+    ]  # fmt: skip
 
 
 def test_a_constraint_of_the_knowledge_gives_way_to_values_of_the_person(toy):
@@ -217,11 +304,10 @@ def test_a_constraint_about_a_parameter_without_effect_is_kept_by_all():
     assert made.stages[0].start
 
 
-def test_a_name_that_no_constraint_can_speak_of_is_said(toy):
+def test_constraints_of_the_knowledge_speak_of_odd_names_too(toy):
     toy(interactions=[interaction("constraint", "rate", "share", constraint="rate <= share")])
-    made = small.plan(space={"my-rate": {"is": "rate"}, "lambda": {"low": 0, "high": 1}})
-    assert made.constraints == ()
-    assert "a constraint cannot speak of 'my-rate'" in small.notes(made)
+    made = small.plan(space={"my-rate": {"is": "rate"}})
+    assert [c.expression for c in made.constraints] == ["`my-rate` <= share"]
 
 
 # Budgets
@@ -256,7 +342,7 @@ def test_trials_that_do_not_fit_and_places_that_stay_empty_are_said():
 def test_what_the_budget_leaves_out_says_so_where_it_is_held():
     made = small.plan(budget={"trials": 8})
     assert set(made.stages[0].search) == {"rate"}
-    assert any("8 trials carry 1 parameter" in why for why in made.stages[0].fixed["share"].why)
+    assert any("room for 1 parameter in 8 trials" in why for why in made.stages[0].fixed["share"].why)
 
 
 @pytest.mark.parametrize("seed", [-1, True, 1.5, "1", None, 2**32])
@@ -296,3 +382,21 @@ def test_finalists_are_repeated_where_the_metric_is_noisy():
     assert small.plan(objective=noisy, budget={"trials": 2}).confirm.finalists == 2
     assert small.plan().confirm is None
     assert small.plan(objective=noisy | {"noise": 0}).confirm is None
+
+
+def test_a_stage_of_far_more_trials_is_not_narrowed_by_the_few_before_it():
+    last = small.plan(budget={"trials": 100_000}).stages[-1]
+    assert last.narrow.from_ is None
+    assert last.trials > 90_000
+    assert last.sampler.name == "quasi-random"
+
+
+def test_little_noise_asks_for_no_confirmation():
+    assert small.plan(objective={"metric": "auc", "direction": "maximize", "noise": 0.0001}).confirm is None
+    assert small.plan(objective={"metric": "auc", "direction": "maximize", "noise": 0.05}).confirm is not None
+
+
+def test_hours_without_the_length_of_a_trial_are_said_to_be_useless():
+    made = small.plan(budget={"trials": None, "hours": 3})
+    assert "minutes_per_trial" in small.notes(made)
+    assert "Not one trial fits" in small.notes(small.plan(budget={"trials": 5, "hours": 0.01, "minutes_per_trial": 60}))

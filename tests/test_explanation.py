@@ -9,6 +9,7 @@ from advisor import explain
 from advisor.errors import UnknownName
 from advisor.explanation import citation
 from advisor.knowledge import Source
+from advisor.plan import Held
 
 pytestmark = pytest.mark.usefixtures("toy")
 
@@ -120,3 +121,42 @@ def test_an_unknown_name_is_refused_with_a_suggestion(made):
 def test_a_citation_leaves_out_what_is_not_known():
     source = Source(authors="A", title="T", read="memory")
     assert citation(source) == "A. T. [read: memory]"
+
+
+def test_a_parameter_that_only_a_later_stage_holds_is_explained(made):
+    first, second, *rest = made.stages
+    later = second.having(fixed={**second.fixed, "extra": Held(value=3)})
+    longer = made.model_copy(update={"stages": (first, later, *rest)})
+    assert "held at 3 from stage 2" in explain(longer, "extra")
+    assert "extra: given; held at 3" in explain(longer)
+
+
+# What interacts
+
+
+PAIR = {
+    "parameters": ["rate", "share"],
+    "kind": "trade-off",
+    "advice": "note",
+    "share": 0.028,
+    "because": "Half the rate needs twice the share.",
+    "sources": ["pair"],
+}
+SOURCES = {"pair": {"authors": "B. Author", "title": "On Pairs", "read": "abstract"}}
+
+
+def test_what_a_parameter_interacts_with_is_explained_with_its_source(toy):
+    toy(interactions=[PAIR], sources=SOURCES)
+    made = small.plan(space={"shar": {"is": "share"}})
+    for name, other in (("rate", "shar"), ("shar", "rate")):
+        text = explain(made, name)
+        assert "interacts with:" in text
+        assert f"{other}: Half the rate needs twice the share. (trade-off, 2.8 % of the variance, note" in text
+        assert "pair: B. Author. On Pairs. [read: abstract]" in text
+    assert "interacts" not in explain(made, "depth")
+    assert "cited for the interactions:\n    - rate, shar" in explain(made, "pair")
+
+
+def test_what_is_searched_and_why_are_two_lists(made):
+    text = explain(made)
+    assert "  stage 1, critical, searches:\n    - rate\n  stage 1, critical, because:\n    - stages: " in text

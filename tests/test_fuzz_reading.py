@@ -37,7 +37,7 @@ space:
   subsample: {low: 0.5, high: 1.0, step: 0.1}
   my_own_knob: {type: float, low: 0.0, high: 1.0}
   other: [a, b, c]
-constraints: ["max_depth <= 2 ** my_own_knob"]
+constraints: ["max_depth <= 9 + my_own_knob"]
 waive: [{check: range, parameter: lr, reason: known, until: 2027-01-31}]
 """,
     """\

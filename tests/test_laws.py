@@ -152,6 +152,9 @@ def test_a_later_stage_keeps_searching_what_an_earlier_one_searched(made):
     _, plan = made
     for before, after in pairwise(plan.stages):
         assert before.search.keys() <= after.search.keys()
+        if after.narrow.from_ is None:
+            assert after.why[-1].startswith("narrowing: every range is open")
+            continue
         assert after.narrow.from_ == before.id
         assert set(after.search) - set(before.search) <= set(after.narrow.open or ())
 

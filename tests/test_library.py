@@ -38,16 +38,21 @@ def overlay(**changes):
 
 def test_an_overlay_changes_what_it_names_and_nothing_else(team):
     before = loaded().family
-    after = loaded(team(toy=overlay(parameters={"share": {"tier": "critical"}}))).family
-    assert after.parameters["share"] == before.parameters["share"].having(tier="critical")
+    after = loaded(team(toy=overlay(parameters={"share": {"tier": "critical", "sources": ["paper"]}}))).family
+    assert after.parameters["share"] == before.parameters["share"].having(tier="critical", sources=("paper",))
     assert {n: p for n, p in after.parameters.items() if n != "share"} == {
         n: p for n, p in before.parameters.items() if n != "share"
     }
 
 
 def test_later_overlays_win(team):
-    first = team("first", toy=overlay(title="First", parameters={"share": {"tier": "critical", "default": 0.2}}))
-    second = team("second", toy=overlay(parameters={"share": {"tier": "minor"}}))
+    first = team(
+        "first",
+        toy=overlay(
+            title="First", parameters={"share": {"tier": "critical", "default": 0.2, "sources": ["judgement"]}}
+        ),
+    )
+    second = team("second", toy=overlay(parameters={"share": {"tier": "minor", "sources": ["judgement"]}}))
     both = loaded(first, second)
     assert (both.family.title, both.family.parameters["share"].tier) == ("First", "minor")
     assert both.family.parameters["share"].default == 0.2
@@ -56,10 +61,10 @@ def test_later_overlays_win(team):
 
 
 def test_a_range_is_replaced_as_a_whole(team):
-    folder = team(toy=overlay(parameters={"rate": {"search": {"low": 0.01, "high": 0.5}}}))
+    folder = team(toy=overlay(parameters={"rate": {"search": {"low": 0.01, "high": 0.5}, "sources": ["judgement"]}}))
     search = loaded(folder).family.parameters["rate"].search
     assert (search.low, search.high, search.log) == (0.01, 0.5, False)
-    half = team("half", toy=overlay(parameters={"rate": {"search": {"low": 0.01}}}))
+    half = team("half", toy=overlay(parameters={"rate": {"search": {"low": 0.01}, "sources": ["judgement"]}}))
     assert "give low and high, or choices" in refusal(half)
 
 
@@ -223,3 +228,9 @@ def test_the_whole_knowledge_base_is_loaded_at_once_with_a_folder_over_it(team):
     assert {name: family.title for name, family in base.families.items()} == {"ours": "Toy", "toy": "New"}
     with pytest.raises(AdvisorError):
         load_knowledge(folder / "absent")
+
+
+def test_advice_of_an_overlay_says_according_to_whom(team):
+    folder = team(toy=overlay(parameters={"rate": {"search": {"low": 0.01, "high": 0.5, "log": True}}}))
+    assert "rate: changes search without saying according to whom" in refusal(folder)
+    assert "sources: [...]" in refusal(folder)

@@ -143,5 +143,11 @@ def test_plan_that_is_broken_is_refused_with_its_place(plan, write, change, why)
 
 
 def test_spec_is_no_plan(write):
-    with pytest.raises(InvalidFile, match="'stages' is missing"):
+    with pytest.raises(InvalidFile, match="this is a spec, not a plan"):
         loading.load_plan(write(SPEC))
+
+
+def test_plan_is_no_spec(write):
+    plan = yamlio.dump(advisor.advise(loading.load_spec(write(SPEC))).to_data())
+    with pytest.raises(InvalidFile, match="this is a plan, not a spec"):
+        loading.load_spec(write(plan, "plan.yaml"))

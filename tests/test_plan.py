@@ -93,6 +93,34 @@ def set_(data, *path, to):
         ),
         (("stages", 2, "search", "frill", "when"), {"kind": "fanzy"}, "depends on values that kind cannot have"),
         (("stages", 0, "trials"), 0, "1"),
+        (("stages", 1, "fixed", "extra"), {"value": 1}, "stages.1.fixed.extra: stage 1 has no extra, as stage 2 has"),
+        (("stages", 0, "fixed", "extra"), {"value": 1}, "stages.1: stage 2 has no extra, as stage 1 has"),
+        (("stages", 2, "search", "kind", "when"), {"frill": 0.5}, "kind depends on itself: kind depends on frill"),
+        (("stages", 0, "fixed", "depth", "when"), {"depth": 12}, "depth depends on itself: depth depends on depth"),
+        (
+            ("constraints",),
+            [{"expression": "rate <= shar", "why": "x"}],
+            "constraints.0.expression: 'shar' is no parameter of the plan; did you mean 'share'?",
+        ),
+        (
+            ("interactions",),
+            [{"parameters": ["rate", "shar"], "kind": "joint", "advice": "note", "because": "x"}],
+            "interactions.0.parameters: 'shar' is no parameter of the plan",
+        ),
+        (("stages", 0, "start", 0, "shar"), 0.5, "stages.0.start.0.shar: 'shar' is no parameter of the stage"),
+        (("stages", 0, "start", 0), {"kind": "plain"}, "stages.0.start.0: leaves out rate, share, depth, count;"),
+        (("stages", 0, "search", "rate", "limits"), {"low": 3, "high": 2}, "rate.limits.low: low 3 is above high 2"),
+        (("stages", 0, "search", "rate", "sources"), ["papper"], "search.rate.sources: 'papper' is not among"),
+        (("stages", 0, "fixed", "count", "sources"), ["papper"], "fixed.count.sources: 'papper' is not among"),
+        (("stages", 0, "start_why", 0, "sources"), ["papper"], "start_why.0.sources: 'papper' is not among"),
+        (("notes",), [{"text": "x", "by": "y", "sources": ["papper"]}], "notes.0.sources: 'papper' is not among"),
+        (("pruning", "sources"), ["papper"], "pruning.sources: 'papper' is not among"),
+        (("evidence", "rate", "sources"), ["papper"], "evidence.rate.sources: 'papper' is not among"),
+        (
+            ("evidence", "rate", "variance"),
+            {"share": 0.1, "source": "papper"},
+            "evidence.rate.variance.source: 'papper' is not among",
+        ),
         (("constraints",), [{"expression": "__import__('os')", "why": "x"}], "not allowed"),
         (("stages",), [], "is empty"),
     ],
@@ -103,6 +131,21 @@ def test_a_plan_that_contradicts_itself_is_refused_with_a_reason(data, tmp_path,
     message = refused(data, tmp_path)
     assert sentence in message
     assert f"{tmp_path / 'plan.yaml'}:" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        (("stages", 0, "search", "rate", "sources"), ["judgement"]),
+        (("stages", 0, "search", "rate", "limits"), {"low": 0.001, "high": 0.001}),
+        (("stages", 0, "start", 0), {"rate": 0.1, "kind": "fancy", "share": 0.5, "frill": 0.5, "count": 9}),
+        (("constraints",), [{"expression": "rate <= share", "why": "x", "sources": []}]),
+    ],
+    ids=str,
+)
+def test_a_plan_that_differs_from_ours_and_adds_up_is_read(data, path, to):
+    set_(data, *path, to=to)
+    assert Plan.model_validate(data).to_data() == data
 
 
 def test_every_stage_holds_or_searches_every_parameter(data):

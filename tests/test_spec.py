@@ -227,3 +227,15 @@ def test_spec_is_the_same_after_being_written_and_read(space):
     again = Spec.model_validate(read.to_data())
     assert again == read
     assert again.sha256 == read.sha256
+
+
+def test_what_is_attainable_is_no_worse_than_the_default():
+    data = {
+        "version": 1,
+        "model": {"family": "lightgbm"},
+        "objective": {"metric": "auc", "direction": "maximize", "default_value": 0.9, "attainable": 0.8},
+    }
+    with pytest.raises(ValidationError, match="worse than default_value"):
+        Spec.model_validate(data)
+    data["objective"]["direction"] = "minimize"
+    assert Spec.model_validate(data).objective.attainable == 0.8

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from advisor.effects import TIERS
 from advisor.space import Choice, Numeric
-from advisor.staging import Candidate, active_in, divide, most_starts, parents_first, startup
+from advisor.staging import Candidate, active_in, divide, is_sequential, most_starts, parents_first, startup
 
 POLICIES = {name: policy["values"] for name, policy in small.SHARED["policies"].items()}
 ROOM = Numeric(low=0, high=1)
@@ -57,7 +57,7 @@ def test_the_number_of_stages_follows_from_the_trials(trials, stages):
 def test_many_parallel_trials_make_fewer_stages_and_the_plan_says_why():
     division = divided(many(critical=1, important=1, minor=1), 60, parallel=20)
     assert len(division.drafts) == 1
-    assert "with 20 trials in parallel results come back 3 times" in division.drafts[0].why[0]
+    assert "with 20 trials in parallel there are 3 rounds of results" in division.drafts[0].why[0]
 
 
 def test_stages_hold_whole_rounds_of_parallel_trials():
@@ -85,7 +85,7 @@ def test_what_the_budget_cannot_carry_is_left_out_and_said():
     assert searched(division)[-1] == {"c0", "c1", "i0"}
     assert division.left_out.keys() == {"i1", "m0", "m1"}
     for reason in division.left_out.values():
-        assert "24 trials carry 3 parameters" in reason
+        assert "room for 3 parameters in 24 trials" in reason
         assert "role: tune" in reason
 
 
@@ -241,3 +241,14 @@ def test_every_division_spends_the_budget_and_loses_nothing(found, trials, paral
         assert len(draft.search) == len(set(draft.search))
         assert 0 <= startup(draft, POLICIES) <= max(1, draft.trials // 2)
         assert 1 <= most_starts(draft, trials, POLICIES) <= draft.trials
+
+
+def test_every_stage_of_parallel_trials_has_a_round_of_them():
+    for trials in range(1, 400):
+        division = divided(many(critical=1, important=2, minor=1), trials, parallel=32)
+        assert all(draft.trials >= min(32, trials) for draft in division.drafts), trials
+
+
+def test_more_trials_than_a_sampler_can_keep_up_with_are_spread_evenly():
+    assert is_sequential(divided(many(critical=1), 10_000).drafts[-1], 1, POLICIES)
+    assert not is_sequential(divided(many(critical=1), 100_000).drafts[-1], 1, POLICIES)

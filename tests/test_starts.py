@@ -102,3 +102,11 @@ def test_false_zero_and_nothing_are_values_of_starts(toy):
     toy(parameters=parameters, starts=[known({"flag": False}), known({"flag": 0})])
     found = starts(budget={"trials": 400}, space={"flag": {"role": "nuisance"}})
     assert [repr(point["flag"]) for point in found] == ["None", "False", "0"]
+
+
+def test_a_start_keeps_what_a_rule_fixed(toy):
+    toy(
+        starts=[known({"share": 0.2, "count": 700})],
+        rules=[small.rule("toy-f", {"effect": "fix", "parameter": "count", "value": 300})],
+    )
+    assert [point["count"] for point in starts(budget={"trials": 15})][1:] == [300, 300]

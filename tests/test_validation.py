@@ -177,7 +177,10 @@ def test_rules_that_conflict_are_shown_with_their_case(sound):
 
 def test_a_folder_of_a_team_is_checked_by_its_own_cases(sound, tmp_path):
     sound()
-    narrower = {"family": "toy", "parameters": {"share": {"search": {"low": 0.2, "high": 0.3}, "default": 0.25}}}
+    narrower = {
+        "family": "toy",
+        "parameters": {"share": {"search": {"low": 0.2, "high": 0.3}, "default": 0.25, "sources": ["judgement"]}},
+    }
     team = small.write(tmp_path / "team", toy=narrower)
     narrower["rules"] = [RULE | {"then": [small.effect("narrow", high=0.29)]}]
     small.write(team, toy=narrower)
@@ -206,3 +209,11 @@ def test_a_folder_that_is_not_there_is_refused(sound, tmp_path):
     sound()
     with pytest.raises(InvalidFile, match="no knowledge folder"):
         validation.check(tmp_path / "absent")
+
+
+def test_a_folder_without_knowledge_is_no_success(tmp_path):
+    with pytest.raises(InvalidFile, match="no knowledge in the folder"):
+        validation.check(tmp_path)
+    (tmp_path / "lightgbm.yml").write_text("family: lightgbm")
+    with pytest.raises(InvalidFile, match=r"end the names of files in \.yaml"):
+        validation.check(tmp_path)

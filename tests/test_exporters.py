@@ -1,0 +1,137 @@
+"""The contract of exporters, over whatever lies in their folder, and what each really means to its engine."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import advisor
+from advisor import exporters
+from advisor.cli import main
+from advisor.errors import CannotExport, InvalidFile, UnknownName
+from advisor.plan import Plan
+from advisor.space import contains
+
+EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*/plan.yaml"))
+PLANS = {path.parent.name: advisor.load_plan(path) for path in EXAMPLES}
+
+
+def plan(**search):
+    """A plan of one stage that searches what is given."""
+    entries = {name: {"tier": "important", **domain} for name, domain in search.items()}
+    return Plan.model_validate(
+        {
+            "version": 1,
+            "spec": {"name": "made", "sha256": "0" * 12, "family": "toy"},
+            "knowledge": {"version": "1", "sha256": "0" * 12},
+            "objective": {"metric": "auc", "direction": "maximize"},
+            "budget": {"trials": 10},
+            "bar": {"note": "None."},
+            "stages": [
+                {
+                    "id": 1, "name": "all", "trials": 10, "sampler": {"name": "tpe", "seed": 0, "startup": 4},
+                    "search": entries, "fixed": {"held": {"value": 0}, "off": {"value": False}},
+                }
+            ],
+            "pruning": {"advised": False, "why": "No."},
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", exporters.targets())
+class TestContract:
+    @pytest.mark.parametrize("name", PLANS)
+    def test_every_example_is_written_and_always_the_same(self, target, name):
+        text = exporters.export(PLANS[name], target, allow_loss=True)
+        assert text == exporters.export(PLANS[name], target, allow_loss=True)
+        assert text.endswith("\n")
+        assert all(parameter in text for parameter in PLANS[name].stages[-1].search)
+
+    def test_held_values_are_kept_zero_and_false_too(self, target):
+        text = exporters.export(plan(rate={"type": "float", "low": 0.1, "high": 1.0}), target, allow_loss=True)
+        assert "held" in text
+        assert "off" in text
+
+    def test_every_loss_stands_at_the_top(self, target):
+        for made in PLANS.values():
+            text = " ".join(exporters.export(made, target, allow_loss=True).split())
+            assert all(" ".join(str(loss).split()) in text for loss in exporters.losses(made, target))
+
+    def test_what_would_change_the_meaning_is_refused(self, target):
+        for made in PLANS.values():
+            if any(loss.changes_meaning for loss in exporters.losses(made, target)):
+                with pytest.raises(CannotExport, match="--allow-loss"):
+                    exporters.export(made, target)
+
+
+def test_a_target_that_nobody_knows_is_named_with_a_suggestion():
+    with pytest.raises(UnknownName, match="did you mean 'wandb'"):
+        exporters.export(PLANS["svm-digits"], "wandbb")
+
+
+def test_a_stage_that_is_not_there_is_refused():
+    with pytest.raises(InvalidFile, match="the plan has no stage 9"):
+        exporters.export(PLANS["svm-digits"], "wandb", 9, allow_loss=True)
+
+
+def test_command_says_losses_and_refuses_with_exit_code_4(tmp_path):
+    path = str(EXAMPLES[0])
+    written = CliRunner().invoke(main, ["export", path, "--to", "wandb", "-o", str(tmp_path / "sweep.yaml")])
+    assert written.exit_code == 0
+    assert "not expressed: the seed" in written.stderr
+    svm = str(next(example for example in EXAMPLES if example.parent.name == "svm-digits"))
+    kernels = CliRunner().invoke(main, ["export", svm, "--to", "wandb"])
+    assert (kernels.exit_code, kernels.stdout) == (4, "")
+    assert "the condition of gamma" in kernels.stderr
+
+
+def test_one_stage_has_its_own_trials_and_the_whole_the_budget():
+    made = PLANS["boosted-trees"]
+    assert yaml.safe_load(exporters.export(made, "wandb", 1))["run_cap"] == made.stages[0].trials
+    assert yaml.safe_load(exporters.export(made, "wandb"))["run_cap"] == made.budget.trials
+
+
+# W&B
+
+
+def sweep(**search):
+    return yaml.safe_load(exporters.export(plan(**search), "wandb", allow_loss=True))["parameters"]
+
+
+def test_wandb_gets_a_step_grid_as_values_because_its_own_counts_from_zero():
+    assert sweep(k={"type": "int", "low": 1, "high": 9, "step": 2})["k"] == {"values": [1, 3, 5, 7, 9]}
+    assert sweep(k={"type": "float", "low": 0.1, "high": 0.35, "step": 0.1})["k"] == {"values": [0.1, 0.2, 0.3]}
+
+
+def test_wandb_gets_values_and_never_exponents():
+    assert sweep(rate={"type": "float", "low": 1e-5, "high": 0.1, "log": True})["rate"] == {
+        "distribution": "log_uniform_values", "min": 1e-5, "max": 0.1,
+    }  # fmt: skip
+    assert sweep(k={"type": "int", "low": 1, "high": 64, "log": True})["k"]["q"] == 1
+
+
+def test_wandb_gets_what_is_held_as_one_value():
+    assert sweep(rate={"type": "float", "low": 0.1, "high": 1.0})["held"] == {"value": 0}
+    assert sweep(rate={"type": "float", "low": 0.1, "high": 1.0})["off"] == {"value": False}
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("name", PLANS)
+def test_wandb_itself_accepts_the_sweep_and_draws_from_the_plan(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sweeps = pytest.importorskip("sweeps", reason="W&B's own validator of sweeps")
+        from sweeps.config import schema_violations_from_proposed_config
+
+        made = PLANS[name]
+        config = yaml.safe_load(exporters.export(made, "wandb", allow_loss=True))
+        assert schema_violations_from_proposed_config(config) == []
+        drawn = [sweeps.next_run({**config, "method": "random"}, []) for _ in range(20)]
+    for run in drawn:
+        for parameter, searched in made.stages[-1].search.items():
+            value = run.config[parameter]["value"]
+            assert contains(searched.domain, value.item() if hasattr(value, "item") else value), parameter
