@@ -230,6 +230,8 @@ class _Maker:
         """Say that the library refuses a value; a word of Python for what YAML writes otherwise is a mistake."""
         if hint := ranges.misread(value, valid):
             self._wrong(place, f"the word {value!r} is not legal: {legal_text(valid)}", hint)
+        elif hint := ranges.mistaken(value, valid):
+            self._wrong(place, f"{value!r} is not legal: {legal_text(valid)}", hint)
         elif not valid.accepts(value):
             outside = f"outside what the library is known to accept ({legal_text(valid)})"
             self.notes.append(f"{place[1]}: {value!r} is {outside}.")

@@ -179,6 +179,16 @@ def misread(value: Value, valid: Legal) -> str:
     return f"did you mean {shown_value(meant)}?" if valid.accepts(meant) else ""
 
 
+def mistaken(value: Value, valid: Legal) -> str:
+    """The hint for a value that can only be a mistake: text for a number, or a word that is nearly a legal one."""
+    if valid.accepts(value) or is_number(value):
+        return ""
+    words = [word for word in (*(valid.choices or ()), *valid.also) if isinstance(word, str)]
+    if near := did_you_mean(str(value), words):
+        return near
+    return "give a number" if valid.type != "categorical" and value is not None else ""
+
+
 def allowed(entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path) -> Allowed:
     """The person's range, without what the library refuses."""
     if entry.choices is not None:
@@ -198,10 +208,19 @@ def allowed(entry: SpaceEntry, advised: Domain | None, valid: Legal, place: Path
     if legal != whole and is_single(legal):
         sentence = f"only {shown_value(middle(legal))} of {shown(domain)} is legal: {legal_words}"
         return _refused(place, sentence, f"give a range of what the library takes{_such_as(advised)}")
+    if legal != whole and _are_counts(entry, valid):
+        sentence = f"{name} is a share from 0 to 1 here, and {shown(domain)} are counts"
+        return _refused(place, sentence, "give shares, or call a parameter of your own by another name")
     if legal != whole:
         outside = f"reaches outside what the library accepts ({legal_words})"
         notes.append(f"{name}: {shown(domain)} {outside} and was cut to {shown(legal)}.")
     return Allowed(domain=legal, notes=tuple(notes))
+
+
+def _are_counts(entry: SpaceEntry, valid: Legal) -> bool:
+    """Whether whole numbers are given for a share."""
+    whole = all(isinstance(end, int) for end in (entry.low, entry.high) if end is not None)
+    return whole and valid.type == "float" and valid.low == 0 and valid.high == 1
 
 
 def _such_as(advised: Domain | None) -> str:

@@ -39,6 +39,7 @@ SILENT = {
     ("TrainingArguments", "label_smoothing_factor", -0.01): "a loss below that of the labels themselves",
     ("TrainingArguments", "label_smoothing_factor", 1.0): "the labels would have no say",
     ("TrainingArguments", "max_grad_norm", -0.01): "the same as 0, which turns clipping off",
+    ("TrainingArguments", "warmup_steps", 1.01): "from 1 on a count of steps; here it is a share of them",
     ("AdamW", "lr", 0.0): "a rate of 0 learns nothing",
     ("SGD", "lr", 0.0): "a rate of 0 learns nothing",
     ("SGD", "momentum", 1.0): "the gradients would add up for ever",
