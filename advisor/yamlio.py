@@ -372,22 +372,23 @@ def typed_word(text: str) -> bool | int | float | str | None:
     return text
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen when run
-    """Writes what readers of YAML 1.1 and of YAML 1.2 both understand."""
+def _dumper() -> type[yaml.SafeDumper]:
+    """What writes so that readers of YAML 1.1 and of YAML 1.2 both understand; made when something is written."""
 
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the signature is PyYAML's
-        return True
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen when run
+        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the signature is PyYAML's
+            return True
 
-
-_Dumper.add_implicit_resolver(_CORE + "float", re.compile(f"(?:{_FLOAT.pattern})$"), list("+-.0123456789"))
-_Dumper.add_implicit_resolver(_CORE + "int", re.compile(f"(?:{_INTEGER.pattern})$"), list("+-0123456789"))
+    Dumper.add_implicit_resolver(_CORE + "float", re.compile(f"(?:{_FLOAT.pattern})$"), list("+-.0123456789"))
+    Dumper.add_implicit_resolver(_CORE + "int", re.compile(f"(?:{_INTEGER.pattern})$"), list("+-0123456789"))
+    return Dumper
 
 
 def dump(value: Any) -> str:
     """The value as YAML: keys in their order, one fact a line, no aliases."""
     text: str = yaml.dump(
         value,
-        Dumper=_Dumper,
+        Dumper=_dumper(),
         sort_keys=False,
         allow_unicode=True,
         width=2**31 - 1,
