@@ -49,7 +49,8 @@ class TestContract:
         text = exporters.export(PLANS[name], target, allow_loss=True)
         assert text == exporters.export(PLANS[name], target, allow_loss=True)
         assert text.endswith("\n")
-        assert all(parameter in text for parameter in PLANS[name].stages[-1].search)
+        for parameter, searched in PLANS[name].stages[-1].search.items():
+            assert parameter in text or (searched.argument or "") in text
 
     def test_held_values_are_kept_zero_and_false_too(self, target):
         text = exporters.export(plan(rate={"type": "float", "low": 0.1, "high": 1.0}), target, allow_loss=True)
@@ -93,6 +94,54 @@ def test_one_stage_has_its_own_trials_and_the_whole_the_budget():
     made = PLANS["boosted-trees"]
     assert yaml.safe_load(exporters.export(made, "wandb", 1))["run_cap"] == made.stages[0].trials
     assert yaml.safe_load(exporters.export(made, "wandb"))["run_cap"] == made.budget.trials
+
+
+# scikit-learn
+
+
+def drawn(made, count=200):
+    from sklearn.model_selection import ParameterSampler
+
+    names = {}
+    exec(exporters.export(made, "scikit-learn", allow_loss=True), names)  # noqa: S102 - our own text
+    return list(ParameterSampler(names["param_distributions"], count, random_state=0))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_scikit_learn_draws_from_the_plan_and_only_what_has_an_effect(name):
+    stage = PLANS[name].stages[-1]
+    for config in drawn(PLANS[name], 60):
+        for parameter, searched in stage.search.items():
+            key = searched.argument or parameter
+            wanted = {p: v if isinstance(v, tuple) else (v,) for p, v in (searched.when or {}).items()}
+            active = all(config[stage.search[p].argument or p] in values for p, values in wanted.items())
+            assert (key in config) == active
+            assert not active or contains(searched.domain, config[key])
+
+
+def test_scikit_learn_reaches_both_ends_of_whole_numbers_and_grids():
+    made = plan(
+        log={"type": "int", "low": 1, "high": 4, "log": True},
+        even={"type": "int", "low": 1, "high": 4},
+        step={"type": "int", "low": 1, "high": 9, "step": 4},
+    )
+    configs = drawn(made)
+    assert {config["log"] for config in configs} == {1, 2, 3, 4}
+    assert {config["even"] for config in configs} == {1, 2, 3, 4}
+    assert {config["step"] for config in configs} == {1, 5, 9}
+    assert all(type(config["log"]) is int for config in configs)
+
+
+def test_scikit_learn_searches_the_svm_of_the_example():
+    from sklearn.datasets import load_iris
+    from sklearn.model_selection import RandomizedSearchCV
+    from sklearn.svm import SVC
+
+    names = {}
+    exec(exporters.export(PLANS["svm-digits"], "scikit-learn"), names)  # noqa: S102 - our own text
+    search = RandomizedSearchCV(SVC(), names["param_distributions"], n_iter=8, random_state=0, cv=3)
+    search.fit(*load_iris(return_X_y=True))
+    assert search.best_score_ > 0.9
 
 
 # W&B

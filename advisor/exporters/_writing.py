@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,14 @@ def _in_one_line(text: str) -> str:
 def why(searched: Searched) -> str:
     """The head of an exported text: what it is, of which stages, what was lost; each line begins with the mark."""
     return _in_one_line(searched.why[-1]) if searched.why else ""
+
+
+def literal(value: object) -> str:
+    """The value as Python writes it, in double quotes as formatters do."""
+    if isinstance(value, list | tuple):
+        inside = ", ".join(literal(part) for part in value)
+        return f"[{inside}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def grid(domain: Numeric) -> tuple[Value, ...] | None:

@@ -1,0 +1,123 @@
+"""scikit-learn: ``param_distributions`` for its randomised searches, as a Python module.
+
+https://scikit-learn.org/stable/modules/grid_search.html. Conditional parameters become a list of disjoint spaces, and
+keys are the estimator's own arguments. Ranges are distributions of ``scipy.stats``, which has no whole numbers on a
+logarithmic scale; a class of a few lines has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, product
+
+from advisor.exporters._writing import Loss, active_fixed, comment, conditions, grid, literal, unkept_constraints, why
+from advisor.plan import Plan, Searched, Stage
+from advisor.space import Choice, Numeric, Value, same
+
+SUFFIX = ".py"
+STAGES = False
+
+_MOST_BRANCHES = 100
+_LOG_INTEGERS = '''
+
+class LogIntegers:
+    """Whole numbers from low to high, both included, evenly spread on a logarithmic scale."""
+
+    def __init__(self, low, high):
+        self.reals = loguniform(low, high + 1)
+
+    def rvs(self, random_state=None):
+        return int(self.reals.rvs(random_state=random_state))
+'''
+
+
+def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
+    """What scikit-learn's searches cannot express of the stages."""
+    (stage,) = stages
+    yield from unkept_constraints(plan, stage, "scikit-learn has none; such a fit may fail, which error_score allows")
+    if plan.stages[0].start:
+        yield Loss(what="known configurations to start from", instead="fit them yourself before the search")
+    if stage.sampler.name in {"tpe", "gp"}:
+        yield Loss(what=f"the sampler {stage.sampler.name}", instead="RandomizedSearchCV draws at random")
+    if len(_branches(stage)) > _MOST_BRANCHES or any(_is_endless(stage, parent) for parent in _parents(stage)):
+        yield Loss(
+            what=f"conditions on {', '.join(_parents(stage))}",
+            instead="all are searched always, also where they have no effect",
+            changes_meaning=True,
+        )
+
+
+def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
+    """A module with ``param_distributions``."""
+    (stage,) = stages
+    conditional = not any(loss.changes_meaning for loss in losses)
+    spaces = [_space(stage, dict(branch)) for branch in (_branches(stage) if conditional else [()])]
+    body = "".join("    {\n" + "".join(f"        {line}\n" for line in space) + "    },\n" for space in spaces)
+    log_integers = _LOG_INTEGERS if "LogIntegers(" in body else ""
+    names = [
+        name for name in ("loguniform", "randint", "uniform") if f": {name}(" in body or f"= {name}(" in log_integers
+    ]
+    imports = f"from scipy.stats import {', '.join(names)}\n" if names else ""
+    gap = "\n\n" if log_integers else "\n"
+    return (
+        f"{comment(plan, stages, losses)}\n{imports}{log_integers}{gap}param_distributions = [\n{body}]\n\n"
+        "# RandomizedSearchCV(estimator, param_distributions, "
+        f'n_iter={stage.trials}, random_state={stage.sampler.seed}, error_score=float("nan"))\n'
+    )
+
+
+def _parents(stage: Stage) -> list[str]:
+    return list(dict.fromkeys(p for s in stage.search.values() for p in conditions(s) if p in stage.search))
+
+
+def _is_endless(stage: Stage, parent: str) -> bool:
+    """Whether a parent has values that no list can hold."""
+    domain = stage.search[parent].domain
+    return isinstance(domain, Numeric) and grid(domain) is None and not domain.integer
+
+
+def _branches(stage: Stage) -> list[tuple[tuple[str, Value], ...]]:
+    """Every combination of values of the parents on which others depend; one, empty, where nothing has parents."""
+    choices = [[(parent, value) for value in _values(stage.search[parent].domain)] for parent in _parents(stage)]
+    return list(islice(product(*choices), _MOST_BRANCHES + 1))
+
+
+def _values(domain: Choice | Numeric) -> Iterable[Value]:
+    if isinstance(domain, Choice):
+        return domain.choices
+    return grid(domain) or range(int(domain.low), int(domain.high) + 1)
+
+
+def _space(stage: Stage, branch: Mapping[str, Value]) -> list[str]:
+    """The lines of one space: parents at one value, and what has an effect beside them."""
+    lines = []
+    for name, searched in stage.search.items():
+        if not _is_active(searched, branch):
+            continue
+        if reason := why(searched):
+            lines.append(f"# {reason}")
+        found = literal([branch[name]]) if name in branch else _distribution(searched.domain)
+        lines.append(f"{literal(searched.argument or name)}: {found},")
+    held = ((stage.fixed[name].argument or name, value) for name, value in active_fixed(stage).items())
+    return [*lines, *(f"{literal(name)}: {literal([value])}," for name, value in held)]
+
+
+def _is_active(searched: Searched, branch: Mapping[str, Value]) -> bool:
+    return all(
+        parent not in branch or any(same(branch[parent], value) for value in wanted)
+        for parent, wanted in conditions(searched).items()
+    )
+
+
+def _distribution(domain: Choice | Numeric) -> str:
+    if isinstance(domain, Choice):
+        return literal(list(domain.choices))
+    if (values := grid(domain)) is not None:
+        return literal(list(values))
+    if domain.integer and domain.log:
+        return f"LogIntegers({int(domain.low)}, {int(domain.high)})"
+    if domain.integer:
+        return f"randint({int(domain.low)}, {int(domain.high) + 1})"
+    if domain.log:
+        return f"loguniform({float(domain.low)!r}, {float(domain.high)!r})"
+    return f"uniform({float(domain.low)!r}, {float(domain.high - domain.low)!r})"
