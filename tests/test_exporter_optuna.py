@@ -1,0 +1,202 @@
+"""The module for Optuna is run, with objectives that cost nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import advisor
+from advisor import constraints, exporters
+from advisor.plan import Plan
+from advisor.space import contains, same
+
+pytest.importorskip("optuna")
+EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*/plan.yaml"))
+PLANS = {path.parent.name: advisor.load_plan(path) for path in EXAMPLES}
+
+
+def stage(number, trials, search, **more):
+    entries = {name: {"tier": "important", **domain} for name, domain in search.items()}
+    sampler = {"name": "tpe", "seed": number, "startup": 4}
+    return {"id": number, "name": f"s{number}", "trials": trials, "sampler": sampler, "search": entries, **more}
+
+
+def made(*stages, **more):
+    return Plan.model_validate(
+        {
+            "version": 1,
+            "spec": {"name": "made", "sha256": "0" * 12, "family": "toy"},
+            "knowledge": {"version": "1", "sha256": "0" * 12},
+            "objective": {"metric": "auc", "direction": "maximize"},
+            "budget": {"trials": sum(one["trials"] for one in stages)},
+            "bar": {"note": "None."},
+            "stages": stages,
+            "pruning": {"advised": False, "why": "No."},
+            **more,
+        }
+    )
+
+
+KINDS = {
+    "rate": {"type": "float", "low": 0.1, "high": 1.0},
+    "units": {"type": "int", "low": 1, "high": 64, "log": True},
+    "odd": {"type": "int", "low": 1, "high": 10, "step": 2},
+    "grid": {"type": "float", "low": 0.1, "high": 0.35, "step": 0.1},
+    "mixed": {"type": "categorical", "choices": [None, 'say "it\'s"', 2, 0.5, False]},
+    "kernel": {"type": "categorical", "choices": ["rbf", "poly"]},
+    "max-depth\n": {"type": "int", "low": 2, "high": 5, "when": {"kernel": "poly"}},
+    "class": {"type": "float", "low": 0.5, "high": 2.0, "when": {"max-depth\n": [2, 3]}},
+}
+HELD = {"zero": {"value": 0}, "off": {"value": False}, "none": {"value": None}, "no": {"value": 1, "active": False}}
+HELD["grade"] = {"value": 3, "when": {"kernel": "poly"}}
+START = {"rate": 0.5, "units": 8, "odd": 3, "grid": 0.2, "mixed": None, "kernel": "rbf", "zero": 0, "off": False}
+START["none"] = None
+FOLLOW = {"from": 1, "keep": 0.35, "at_least": 5, "extend_at_edge": True, "open": ["odd"]}
+WIDE = {**KINDS, "rate": {**KINDS["rate"], "limits": {"low": 0.05, "high": 3}}}
+STAGED = made(
+    stage(1, 24, KINDS, fixed=HELD, start=[START]),
+    stage(2, 20, WIDE, fixed=HELD, narrow=FOLLOW),
+    constraints=[{"expression": "odd < units and 2 ** 3 >= odd or mixed == 'x'", "why": "It is so."}],
+)
+LONG = made(
+    stage(1, 5, {"a" * 90: KINDS["rate"], "é 'q": {"type": "categorical", "choices": ["x" * 70, "y" * 70]}}),
+    constraints=[{"expression": f"{'a' * 90} * 2 > 0.1 and {'a' * 90} / 2 < 3", "why": "It is so."}],
+)
+ALL = {**PLANS, "staged": STAGED, "long": LONG}
+
+
+def ran(plan, number=None):
+    """The configurations that were evaluated and the trials of all stages, by the exported module."""
+    text = exporters.export(plan, "optuna", number, allow_loss=True)
+    space = {"__name__": "exported"}
+    exec(compile(text, "exported.py", "exec"), space)  # noqa: S102 - what was written is to be run
+    seen = []
+
+    def objective(config):
+        seen.append(config)
+        return sum(math.sin(value) for value in config.values() if isinstance(value, int | float))
+
+    trials = space["run"](objective)
+    return space, seen, trials
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def _inside(searched, value):
+    limits = searched.limits
+    if searched.choices is not None or limits is None:
+        return contains(searched.domain, value)
+    return (limits.low is None or value >= limits.low) and (limits.high is None or value <= limits.high)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_stage_runs_inside_its_ranges_with_what_it_holds(name):
+    plan = ALL[name]
+    _, seen, trials = ran(plan)
+    assert len(trials) == plan.budget.trials
+    rest = list(trials)
+    for one in plan.stages:
+        here, rest = rest[: one.trials], rest[one.trials :]
+        for trial in here:
+            config = trial.user_attrs["config"]
+            for key, searched in one.search.items():
+                assert bool(searched.when) or key in config
+                assert key not in config or _inside(searched, config[key]), key
+            for key, held in one.fixed.items():
+                assert (key in config) or held.active is False or held.when
+                wanted = trial.user_attrs.get("held", {}).get(key, held.value)
+                assert key not in config or same(config[key], wanted)
+    assert all(constraints.holds(c.expression, config) for c in plan.constraints for config in seen)
+    start = plan.stages[0].start[0] if plan.stages[0].start else {}
+    assert {key: seen[0].get(key, "absent") for key in start} == start
+
+
+@pytest.mark.parametrize("name", ["staged", "svm-digits"])
+def test_seeds_make_it_the_same_again(name):
+    assert ran(ALL[name])[1] == ran(ALL[name])[1]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_one_stage_runs_alone(name):
+    number = len(ALL[name].stages)
+    assert len(ran(ALL[name], number)[2]) == ALL[name].stages[-1].trials
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_text_is_formatted_and_sound(name, tmp_path):
+    path = tmp_path / "exported.py"
+    path.write_text(exporters.export(ALL[name], "optuna", allow_loss=True), encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["check", "--select", "F,E9"], ["format", "--diff", "--line-length", "120"]):
+        done = subprocess.run([*ruff, *command, "--isolated", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+    imports = re.findall(r"^import (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(imports) <= {"functools", "math", "statistics", "warnings", "optuna"}
+
+
+def test_conditions_leave_out_what_has_no_effect():
+    seen = ran(STAGED)[1]
+    assert {"rbf", "poly"} == {config["kernel"] for config in seen}
+    for config in seen:
+        assert ("max-depth\n" in config) == ("grade" in config) == (config["kernel"] == "poly")
+        assert ("class" in config) == (config.get("max-depth\n") in (2, 3))
+
+
+def test_ranges_narrow_around_the_best_and_earlier_trials_are_carried_over(capsys):
+    space, _, trials = ran(STAGED)
+    assert "rate: 0.1 .. 1 -> " in capsys.readouterr().out
+    drawn = [trial.distributions["rate"] for trial in trials[24:]]
+    assert {round(one.high - one.low, 9) for one in drawn} == {0.315}
+    assert {(trial.distributions["odd"].low, trial.distributions["odd"].high) for trial in trials} == {(1, 9)}
+    suggest = space["suggest_2"]
+    carried = [space["carried"](trial, suggest) for trial in trials[:24] if trial.value is not None]
+    assert len(carried) > 5
+    assert all(one is not None for one in carried)
+
+
+def test_earlier_trials_outside_the_ranges_are_not_carried_over():
+    space, _, trials = ran(STAGED)
+    ranges = {**space["RANGES_2"], "rate": (2.0, 3.0)}
+    assert all(space["carried"](one, lambda t: space["suggest_2"](t, ranges)) is None for one in trials)
+
+
+def test_a_range_moves_to_stay_inside_its_limits():
+    around = ran(STAGED)[0]["around"]
+    assert around(1.0, 0.1, 1.0, 0.5, 0.1, 1.0, log=False, step=None) == pytest.approx((0.55, 1.0))
+    assert around(1, 1, 64, 0.5, 1, 64, log=True, step=1) == (1, 8)
+    assert around(9, 1, 9, 0.5, 1, 9, log=False, step=2) == (5, 9)
+    assert around(0.01, 0.01, 1.0, 0.5, None, None, log=True, step=None) == pytest.approx(
+        (0.01 / 10**0.5, 0.1 / 10**0.5)
+    )
+
+
+def test_few_trials_narrow_nothing(capsys):
+    few = made(stage(1, 3, KINDS, fixed=HELD), stage(2, 5, WIDE, fixed=HELD, narrow=FOLLOW))
+    trials = ran(few)[2]
+    assert "not narrowed: 3 complete trials, 5 are needed" in capsys.readouterr().out
+    assert trials[-1].distributions["rate"].high == 1.0
+
+
+def test_a_start_outside_is_left_out_and_said():
+    narrow = {"rate": {"type": "float", "low": 0.6, "high": 1.0}}
+    first = stage(1, 4, {"rate": KINDS["rate"]}, start=[{"rate": 0.5}, {"rate": 0.7}])
+    plan = made(first, stage(2, 4, narrow))
+    assert any("start 0 with rate 0.5" in str(loss) for loss in exporters.losses(plan, "optuna", 2))
+    assert ran(plan, 2)[1][0] == {"rate": 0.7}
+
+
+def test_an_objective_that_is_missing_is_said():
+    space = ran(STAGED)[0]
+    with pytest.raises(NotImplementedError, match="train with config and return auc"):
+        space["main"]()
+    assert space["main"](lambda config: config["rate"]).value > 0.5
