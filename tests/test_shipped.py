@@ -7,7 +7,8 @@ import time
 import pytest
 import small
 
-from advisor import Spec, advise, yamlio
+from advisor import Spec, advise, library, trusted, yamlio
+from advisor.knowledge import Family, Shared
 
 LIGHTGBM = {
     "version": 1,
@@ -55,3 +56,12 @@ def test_a_thousand_parameters_and_two_thousand_rules_are_planned_in_seconds(tmp
     assert time.perf_counter() - began < 8  # about one second on one core
     assert len(made.stages[-1].search) > 1000
     assert sum(record.rule.startswith("team-") for record in made.fired) == 2000
+
+
+@pytest.mark.parametrize("name", [*library.family_names(), "_shared"])
+def test_what_is_trusted_is_what_validating_gives(name):
+    layers = library.layers([library.shipped_folder() / f"{name}.yaml"])
+    model = Shared if name == "_shared" else Family
+    trusted_value = trusted.constructed(model, layers.data)
+    assert trusted_value == library.validated(model, layers)
+    assert trusted_value.to_data() == library.validated(model, layers).to_data()
