@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from advisor import binding, candidates, effects, facts, reading, relations, staging, writing
@@ -16,19 +15,10 @@ from advisor.facts import TRIALS_PER_PARAMETER, Fact
 from advisor.knowledge import Estimator, Rule
 from advisor.library import Knowledge
 from advisor.plan import Plan
-from advisor.spec import Spec
+from advisor.spec import MOST_TRIALS, Spec
 
 MOST_SEED: Final = 2**32 - 16
 """Each stage takes the next seed, and samplers take seeds of 32 bits."""
-_MOST_TRIALS: Final = 10**15
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A rule and what became of its condition."""
-
-    rule: Rule
-    outcome: Outcome
 
 
 def advise(spec: Spec, *, seed: int = 0) -> Plan:
@@ -58,7 +48,7 @@ def decide(spec: Spec) -> Decided:
     bound = binding.parameters(spec, family, estimator)
     known = _facts(spec, knowledge, estimator, bound)
     judged = _judge(knowledge, known, bound)
-    firings = [_firing(j) for j in judged if j.outcome.holds]
+    firings = [_firing(rule, verdict) for rule, verdict in judged if verdict.holds]
     outcome = effects.apply(_initial(bound, estimator, known), firings, known, _held(spec, bound))
     collected = candidates.collect(spec, knowledge, estimator, bound, outcome.advice, known)
     own = {b.canonical: b.name for b in bound if b.canonical is not None}
@@ -75,7 +65,7 @@ def decide(spec: Spec) -> Decided:
         knowledge=knowledge,
         estimator=estimator,
         facts=known,
-        judged=tuple((j.rule, j.outcome) for j in judged),
+        judged=judged,
         outcome=outcome,
         candidates=related.candidates,
         notes=(*collected.notes, *related.notes),
@@ -121,7 +111,9 @@ def _facts(spec: Spec, knowledge: Knowledge, estimator: Estimator | None, bound:
     return known
 
 
-def _judge(knowledge: Knowledge, known: Mapping[str, Fact], bound: tuple[Bound, ...]) -> list[Judged]:
+def _judge(
+    knowledge: Knowledge, known: Mapping[str, Fact], bound: tuple[Bound, ...]
+) -> tuple[tuple[Rule, Outcome], ...]:
     """What becomes of every rule that speaks of a parameter of this plan, or of none."""
     regimes = knowledge.regimes(known)
     present = {b.canonical for b in bound}
@@ -130,16 +122,15 @@ def _judge(knowledge: Knowledge, known: Mapping[str, Fact], bound: tuple[Bound, 
         for rule in knowledge.rules
         if any(not (about := parameters_of(e)) or set(about) & present for e in rule.then)
     ]
-    return [Judged(rule=rule, outcome=evaluate(rule.when, known, regimes)) for rule in relevant]
+    return tuple((rule, evaluate(rule.when, known, regimes)) for rule in relevant)
 
 
-def _firing(judged: Judged) -> Firing:
-    rule = judged.rule
+def _firing(rule: Rule, verdict: Outcome) -> Firing:
     return Firing(
         rule=rule.id,
         effects=rule.then,
         because=rule.because,
-        applies=judged.outcome.because,
+        applies=verdict.because,
         sources=rule.sources,
         confidence=rule.confidence,
         overrides=frozenset(rule.overrides),
@@ -151,7 +142,7 @@ def _spendable(spec: Spec, known: Mapping[str, Fact], policies: staging.Policies
     trials = known.get("derived.trials")
     if trials is None:
         trials = policies["trials-when-not-given"]["trials"]
-    most = min(int(trials), _MOST_TRIALS)
+    most = min(int(trials), MOST_TRIALS)
     return most, min(spec.budget.parallel or 1, max(most, 1))
 
 
