@@ -1,0 +1,76 @@
+"""Trials: what was evaluated and how it ended, and what a run of a plan found."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from advisor.model import Count, Frozen, NotNegative, Number, Text, Values, Version
+from advisor.spec import Direction
+
+State: TypeAlias = Literal["complete", "failed", "pruned"]
+
+
+class Trial(Frozen):
+    """A configuration that was evaluated, and how that ended."""
+
+    config: Values = Field(description="The parameters that have an effect, searched and held, by the plan's names.")
+    value: Number | None = Field(None, description="In the objective's own direction; none unless it is complete.")
+    state: State
+    stage: Count = 1
+    seconds: Annotated[Number, Field(ge=0)] = 0.0
+    reason: Text | None = Field(None, description="Why it failed or was pruned.")
+    reported: tuple[Number, ...] = Field((), description="Values on the way, first to last.")
+
+
+class StageResult(Frozen):
+    """What came of one stage."""
+
+    id: Count
+    name: Text
+    trials: NotNegative
+    failed: NotNegative
+    pruned: NotNegative
+    best: Number | None = Field(None, description="The best value of this stage alone.")
+    log: tuple[Text, ...] = Field((), description="What was decided before it began, with the numbers that decided.")
+
+
+class Repeated(Frozen):
+    """A finalist that was evaluated again with other seeds."""
+
+    config: Values
+    values: tuple[Number, ...]
+    mean: Number
+    spread: Number = Field(description="Standard deviation of the values; 0 where there is one.")
+
+
+class Result(Frozen):
+    """What a run of a plan found; written to result.json."""
+
+    version: Version = 1
+    name: Text
+    metric: Text
+    direction: Direction
+    finished: bool = Field(description="Whether every stage had its trials.")
+    best: Trial | None = Field(None, description="The best complete trial; after a confirmation, its winner.")
+    winner: Text = Field("The best value.", description="The rule by which the best was chosen.")
+    default: Number | None = Field(None, description="The value of the library's default, the bar to beat.")
+    gain: Number | None = Field(None, description="How much better than the default the best is; less than 0 is worse.")
+    stages: tuple[StageResult, ...] = ()
+    confirmed: tuple[Repeated, ...] = ()
+    trials: tuple[Trial, ...] = Field((), description="In the order in which they ended.")
+
+
+def best_of(trials: Iterable[Trial], direction: Direction) -> Trial | None:
+    """The complete trial with the best value, the earliest of equals; None where none is complete."""
+    best: Trial | None = None
+    for trial in trials:
+        if trial.value is not None and trial.state == "complete":  # noqa: SIM102 - the comparison reads alone
+            if best is None or best.value is None or is_better(trial.value, best.value, direction):
+                best = trial
+    return best
+
+
+def is_better(value: float, other: float, direction: Direction) -> bool:
+    """Whether a value is better than another, in the direction of the objective."""
+    return value > other if direction == "maximize" else value < other
