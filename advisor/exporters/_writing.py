@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from advisor import constraints
 from advisor.effects import shown
-from advisor.plan import Plan, Searched, Stage
-from advisor.space import Numeric, Value, contains, same
+from advisor.plan import Held, Plan, Searched, Stage
+from advisor.space import Choice, Numeric, Value, contains, same
 
 MOST_VALUES = 1_000
 """How many values a step grid may have to be written as a list."""
@@ -80,11 +80,31 @@ def conditional(stage: Stage) -> dict[str, Mapping[str, tuple[Value, ...]]]:
     return {name: conditions(searched) for name, searched in stage.search.items() if searched.when}
 
 
-def conditions(searched: Searched) -> dict[str, tuple[Value, ...]]:
+def conditions(entry: Searched | Held) -> dict[str, tuple[Value, ...]]:
     """For each parent the values for which the parameter has an effect."""
-    return {
-        parent: wanted if isinstance(wanted, tuple) else (wanted,) for parent, wanted in (searched.when or {}).items()
-    }
+    return {parent: wanted if isinstance(wanted, tuple) else (wanted,) for parent, wanted in (entry.when or {}).items()}
+
+
+def needs(stage: Stage, name: str) -> dict[str, tuple[Value, ...]] | None:
+    """For each searched parameter the values beside which one has an effect; None where it never has one.
+
+    What depends on a held parameter is decided by its value, and what a parent needs its children need too.
+    """
+    entry = stage.entries[name]
+    if isinstance(entry, Held) and entry.active is False:
+        return None
+    found: dict[str, tuple[Value, ...]] = {}
+    for parent, wanted in conditions(entry).items():
+        above = needs(stage, parent)
+        domain = stage.search[parent].domain if parent in stage.search else Choice(choices=(stage.fixed[parent].value,))
+        possible = tuple(value for value in wanted if contains(domain, value))
+        if above is None or not possible:
+            return None
+        for of, values in {**above, **({parent: possible} if parent in stage.search else {})}.items():
+            found[of] = tuple(value for value in values if any(same(value, one) for one in found.get(of, values)))
+            if not found[of]:
+                return None
+    return found
 
 
 def starts(plan: Plan, stage: Stage) -> tuple[list[dict[str, Value]], list[Loss]]:
