@@ -167,7 +167,18 @@ def explain(plan: FilePath, name: str | None) -> None:
     click.echo(terminal.wrapped(text, _style()), nl=False)
 
 
-@main.command()
+class _Export(click.Command):
+    """A command whose help ends with the targets that there are."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
+        """Name each target."""
+        from advisor import exporters
+
+        formatter.write_paragraph()
+        formatter.write_text(f"Targets: {', '.join(exporters.targets())}.")
+
+
+@main.command(cls=_Export)
 @click.argument("plan", type=FILE)
 @click.option("--to", "target", required=True, metavar="TARGET", help="Such as optuna, wandb or scikit-learn.")
 @click.option("--stage", type=int, help="Only this stage.")

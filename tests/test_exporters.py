@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from random_plans import plans
 
 import advisor
 from advisor import exporters
@@ -57,16 +59,54 @@ class TestContract:
         assert "held" in text
         assert "off" in text
 
-    def test_every_loss_stands_at_the_top(self, target):
+    def test_every_loss_stands_at_the_top_where_the_format_has_comments(self, target):
         for made in PLANS.values():
-            text = " ".join(exporters.export(made, target, allow_loss=True).split())
-            assert all(" ".join(str(loss).split()) in text for loss in exporters.losses(made, target))
+            text = exporters.export(made, target, allow_loss=True)
+            assert says_losses(text, made, target) or not exporters.exporter_for(target).COMMENTS
 
     def test_what_would_change_the_meaning_is_refused(self, target):
         for made in PLANS.values():
             if any(loss.changes_meaning for loss in exporters.losses(made, target)):
                 with pytest.raises(CannotExport, match="--allow-loss"):
                     exporters.export(made, target)
+
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(made=plans())
+    def test_any_plan_is_written_or_refused_and_always_the_same(self, target, made):
+        for stage in (None, *range(1, len(made.stages) + 1)):
+            text = exporters.export(made, target, stage, allow_loss=True)
+            assert text == exporters.export(made, target, stage, allow_loss=True)
+            assert says_losses(text, made, target, stage) or not exporters.exporter_for(target).COMMENTS
+            if any(loss.changes_meaning for loss in exporters.losses(made, target, stage)):
+                with pytest.raises(CannotExport):
+                    exporters.export(made, target, stage)
+            else:
+                assert exporters.export(made, target, stage) == text
+
+    def test_an_alias_is_another_spelling_and_of_one_target_only(self, target):
+        module = exporters.exporter_for(target)
+        for alias in getattr(module, "ALIASES", ()):
+            assert alias == alias.casefold().replace("_", "-")
+            assert alias not in exporters.targets()
+            assert exporters.exporter_for(alias) is module
+
+
+def says_losses(text, made, target, stage=None):
+    """Whether each loss stands in the text, which may break lines."""
+    marked = " ".join(word for word in text.split() if word not in {"#", "//"})
+    lost = [" ".join(str(loss).split()) for loss in exporters.losses(made, target, stage)]
+    return all(" ".join(word for word in line.split() if word != "#") in marked for line in lost)
+
+
+@pytest.mark.parametrize("spelling", ["scikit_learn", "SKLEARN", "Scikit-Learn"])
+def test_case_underscores_and_other_spellings_do_not_matter(spelling):
+    assert exporters.exporter_for(spelling) is exporters.exporter_for("scikit-learn")
+
+
+def test_help_of_the_command_names_each_target():
+    text = CliRunner().invoke(main, ["export", "--help"]).stdout
+    assert all(target in text for target in exporters.targets())
 
 
 def test_a_target_that_nobody_knows_is_named_with_a_suggestion():

@@ -19,10 +19,15 @@ __all__ = ["Exporter", "Loss", "export", "losses", "targets"]
 
 
 class Exporter(Protocol):
-    """What a module of this folder is."""
+    """What a module of this folder is.
+
+    It may have ``ALIASES: tuple[str, ...]`` too: other spellings of its name, in small letters and with hyphens.
+    """
 
     SUFFIX: str
     """The ending of files in the target's format, such as ``.py``."""
+    COMMENTS: bool
+    """Whether the format has comments, so that losses stand at the top of a text."""
     STAGES: bool
     """Whether one text can hold several stages."""
 
@@ -44,7 +49,7 @@ def export(plan: Plan, target: str, stage: int | None = None, *, allow_loss: boo
 
     Args:
         plan: The plan; nothing else is looked at.
-        target: One of ``targets()``.
+        target: One of ``targets()``, or an alias of one.
         stage: The stage's id. Left out, a target that can hold stages gets all of them; any other gets one search of
             everything that the plan searches, with the whole budget.
         allow_loss: Whether to write it even where the target changes what is searched.
@@ -69,13 +74,22 @@ def losses(plan: Plan, target: str, stage: int | None = None) -> tuple[Loss, ...
 
 
 def exporter_for(target: str) -> Exporter:
-    """The module that writes for a target.
+    """The module that writes for a target, which may be asked for by an alias.
 
     Raises:
         UnknownName: There is no such target.
     """
-    if target not in targets():
-        raise UnknownName("target", target, targets())
+    known = targets()
+    spelled = target.casefold().replace("_", "-")
+    if spelled in known:
+        return _module(spelled)
+    for module in map(_module, known):
+        if spelled in getattr(module, "ALIASES", ()):
+            return module
+    raise UnknownName("target", target, known)
+
+
+def _module(target: str) -> Exporter:
     return cast("Exporter", import_module(f"{__name__}.{target.replace('-', '_')}"))
 
 

@@ -16,6 +16,8 @@ from advisor.space import Choice, Numeric, Value, same
 
 SUFFIX = ".py"
 STAGES = False
+COMMENTS = True
+ALIASES = ("sklearn",)
 
 _MOST_BRANCHES = 100
 _LOG_INTEGERS = '''

@@ -25,6 +25,8 @@ from advisor.space import Choice
 
 SUFFIX = ".yaml"
 STAGES = False
+COMMENTS = True
+ALIASES = ("w&b", "weights-and-biases")
 
 
 def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
