@@ -34,10 +34,11 @@ _POINTS_DRAWN: Final = 32
 
 def keeps(statement: Statement, config: Mapping[str, Value], no_limits: NoLimits) -> bool:
     """Whether a configuration keeps the constraint, values that stand for no limit being read as such."""
-    return statement.holds({name: _as_read(name, config.get(name), statement, no_limits) for name in statement.names})
+    return statement.holds({name: as_read(name, config.get(name), statement, no_limits) for name in statement.names})
 
 
-def _as_read(name: str, value: Value, statement: Statement, no_limits: NoLimits) -> Value:
+def as_read(name: str, value: Value, statement: Statement, no_limits: NoLimits) -> Value:
+    """What a constraint takes a value for: the number that it acts as, None, or itself."""
     for odd, acts_as in no_limits.get(name, ()):
         if same(value, odd) and not statement.speaks_of(name, odd):
             return acts_as if len(statement.names) == 1 else None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from advisor.constraints import statement
 from advisor.effects import Tier
 from advisor.knowledge import (
     Confidence,
@@ -15,6 +16,7 @@ from advisor.knowledge import (
     Variance,
 )
 from advisor.model import Count, Day, Flag, Frozen, Number, Scalar, Share, Text
+from advisor.space import Value, same
 from advisor.spec import Constraint, Direction
 
 
@@ -67,12 +69,29 @@ class Bar(Frozen):
     note: Text
 
 
+class NoLimit(Frozen):
+    """A value of a parameter that is no number to compute with, such as ``-1`` for no limit."""
+
+    parameter: Text
+    value: Scalar = None
+    acts_as: Scalar = Field(None, description="The number to read in its place; none passes it over.")
+
+
 class PlanConstraint(Frozen):
     """A relation that every configuration keeps."""
 
     expression: Constraint
     why: Text
     sources: tuple[Text, ...] = ()
+    no_limits: tuple[NoLimit, ...] | None = Field(None, description="Values that it does not take as they are.")
+
+    def keeps(self, config: Mapping[str, Value]) -> bool:
+        """Whether a configuration, without parameters that have no effect in it, keeps the relation."""
+        read = dict(config)
+        for odd in self.no_limits or ():
+            if odd.parameter in read and same(read[odd.parameter], odd.value):
+                read[odd.parameter] = odd.acts_as
+        return statement(self.expression).holds(read)
 
 
 class Pruning(Frozen):

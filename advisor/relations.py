@@ -18,7 +18,7 @@ from advisor.errors import Problem, did_you_mean
 from advisor.facts import Facts
 from advisor.knowledge import Estimator, Family, Parameter
 from advisor.moves import Ground, NoLimits
-from advisor.record import PlanConstraint
+from advisor.record import NoLimit, PlanConstraint
 from advisor.space import Value, is_number, same, shown_value
 from advisor.spec import Spec
 from advisor.staging import Candidate
@@ -52,12 +52,7 @@ class _Moving:
     why: dict[str, str] = field(default_factory=dict)
 
 
-def keeps(wanted: Iterable[PlanConstraint], config: Mapping[str, Value], no_limits: NoLimits) -> bool:
-    """Whether a configuration, without parameters that have no effect in it, keeps all constraints of a plan."""
-    return all(moves.keeps(constraints.statement(each.expression), config, no_limits) for each in wanted)
-
-
-def no_limits(
+def _no_limits(
     family: Family, estimator: Estimator | None, known: Facts, own_names: Mapping[str, str]
 ) -> dict[str, tuple[tuple[Value, Value], ...]]:
     """The values that stand for no limit, or for a number that the library works out, by the plan's names.
@@ -114,13 +109,13 @@ def related(
 ) -> Related:
     """The constraints that concern the candidates, and the candidates held at values that keep them."""
     own = {c.canonical: c.name for c in found if c.known}
-    ground = Ground(candidates=found, absent=absent, no_limits=no_limits(family, estimator, known, own))
+    ground = Ground(candidates=found, absent=absent, no_limits=_no_limits(family, estimator, known, own))
     by_knowledge = _of_knowledge(family, own)
     by_person = _of_person(spec, _names(family, estimator, {c.name: c.canonical if c.known else None for c in found}))
     moving = _Moving(point={c.name: c.hold for c in found})
     broken = [wanted for wanted in (*by_person, *by_knowledge) if not _kept(wanted, ground, moving)]
     problems = tuple(_cannot(w, w.index, spec, ground, moving) for w in broken if w.index is not None)
-    ordered = [w.constraint for w in (*by_knowledge, *by_person) if w not in broken]
+    ordered = [_reading(w, ground.no_limits) for w in (*by_knowledge, *by_person) if w not in broken]
     sentence = "cannot hold beside the values that you gave, so it is not kept."
     return Related(
         constraints=tuple(ordered),
@@ -128,6 +123,22 @@ def related(
         problems=problems,
         notes=tuple(f"{w.constraint.expression} {sentence}" for w in broken if w.index is None),
     )
+
+
+def _reading(wanted: _Wanted, no_limits: NoLimits) -> PlanConstraint:
+    """The constraint with the values that it does not take for numbers."""
+    statement = wanted.statement
+    read = (
+        (name, value, moves.as_read(name, value, statement, no_limits))
+        for name in sorted(statement.names)
+        for value, _ in no_limits.get(name, ())
+    )
+    odd = tuple(
+        NoLimit.model_construct(parameter=name, value=value, acts_as=number)
+        for name, value, number in read
+        if not same(value, number)
+    )
+    return wanted.constraint.model_copy(update={"no_limits": odd}) if odd else wanted.constraint
 
 
 def _of_knowledge(family: Family, own_names: Mapping[str, str]) -> list[_Wanted]:

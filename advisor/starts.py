@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from advisor import activity, relations, staging
+from advisor import activity, staging
 from advisor.conditions import evaluate
 from advisor.decided import Decided
 from advisor.plan import Held, Searched, StartReason
@@ -38,13 +38,12 @@ def points(
     """
     holding = {c.name: c.hold for c in decided.candidates}
     default = {c.name: decided.at_default(c, search) for c in decided.candidates}
-    no_limits = relations.no_limits(decided.knowledge.family, decided.estimator, decided.facts, decided.own_names)
     found: dict[object, Start] = {}
     for point, reason in ((default, _DEFAULT), *_known(decided, holding), (holding, _HOLDING)):
         inside = {c.name: _inside(decided, c, point[c.name], search) for c in decided.candidates}
         given = {name: h.value for name, h in held.items() if name not in point}
         complete = {**activity.in_configuration(decided, inside), **given}
-        if relations.keeps(decided.constraints, complete, no_limits):
+        if all(constraint.keeps(complete) for constraint in decided.constraints):
             start = Start(point=complete, reason=_with_moves(reason, point, inside))
             found.setdefault(_effect(decided, complete), start)
     return tuple(found.values())[: staging.most_starts(draft, decided.trials, decided.policies)]

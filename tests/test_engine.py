@@ -247,6 +247,16 @@ def test_no_limit_is_no_number_of_a_constraint(trials):
     assert small.found(made, "count").value == 100
 
 
+def test_a_plan_says_which_values_a_constraint_takes_for_no_number():
+    (kept,) = small.plan(constraints=["count <= 2 ** depth"]).constraints
+    assert [(odd.parameter, odd.value, odd.acts_as) for odd in kept.no_limits or ()] == [("depth", -1, None)]
+    assert kept.keeps({"count": 1000, "depth": -1})
+    assert not kept.keeps({"count": 1000, "depth": 3})
+    (alone,) = small.plan(constraints=["depth <= 20"]).constraints
+    assert [odd.acts_as for odd in alone.no_limits or ()] == [12]
+    assert small.plan(constraints=["depth < 0 or count <= 2 ** depth"]).constraints[0].no_limits is None
+
+
 def test_a_bound_of_what_has_no_limit_moves_or_refuses_it(toy):
     parameters = small.family()["parameters"]
     parameters["depth"]["tier"] = "fixed"

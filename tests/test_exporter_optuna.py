@@ -200,3 +200,11 @@ def test_an_objective_that_is_missing_is_said():
     with pytest.raises(NotImplementedError, match="train with config and return auc"):
         space["main"]()
     assert space["main"](lambda config: config["rate"]).value > 0.5
+
+
+def test_a_value_that_stands_for_no_limit_breaks_no_constraint():
+    count = {"type": "int", "low": 10, "high": 1000, "log": True}
+    odd = [{"parameter": "depth", "value": -1}]
+    relation = {"expression": "count <= 2 ** depth", "why": "It is so.", "no_limits": odd}
+    plan = made(stage(1, 8, {"count": count}, fixed={"depth": {"value": -1}}), constraints=[relation])
+    assert len(ran(plan)[1]) == 8

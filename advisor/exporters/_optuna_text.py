@@ -52,15 +52,14 @@ PRUNE = """        if any(breaks(config, *constraint) for constraint in CONSTRAI
 """
 
 BREAKS = '''
-def breaks(config, names, holds):
-    """Whether a constraint is broken; it is passed over where a setting is absent, None or a word among numbers."""
-    if any(config.get(name) is None for name in names):
+def breaks(config, names, holds, odd):
+    """Whether a constraint is broken; it is passed over where a setting is absent, None or stands for no limit."""
+    read = {name: odd.get((name, config.get(name)), config.get(name)) for name in names}
+    if None in read.values():
         return False
     try:
-        return not holds(config)
-    except TypeError:
-        return False
-    except (ZeroDivisionError, OverflowError):
+        return not holds(read)
+    except (TypeError, ZeroDivisionError, OverflowError):
         return True
 '''
 

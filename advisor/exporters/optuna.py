@@ -18,10 +18,12 @@ from advisor import constraints
 from advisor.exporters import _optuna_text
 from advisor.exporters._writing import Loss, active_fixed, comment, conditional, starts, why
 from advisor.plan import Held, Plan, Searched, Stage
+from advisor.record import PlanConstraint
 from advisor.space import Choice, Numeric, Value, is_number, same
 
 SUFFIX = ".py"
 STAGES = True
+COMMENTS = True
 
 _WIDTH = 120
 
@@ -36,8 +38,8 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         if stage.narrow.keep is not None and _narrow_names(stage) and not _narrows(stage, stages):
             what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
             yield Loss(what=what, instead="the whole ranges are searched")
-    for expression in _constraints(plan, stages):
-        what = f"the constraint {expression} in what is drawn"
+    for constraint in _constraints(plan, stages):
+        what = f"the constraint {constraint.expression} in what is drawn"
         yield Loss(what=what, instead="a trial that breaks it is pruned unevaluated, and counts")
     if plan.pruning.advised:
         instead = "objective reports nothing on the way; every trial runs to its end"
@@ -49,14 +51,14 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module that runs the stages."""
-    expressions = _constraints(plan, stages)
+    kept = _constraints(plan, stages)
     narrows = any(_narrows(stage, stages) for stage in stages)
     blocks = [comment(plan, stages, losses) + _head(plan, narrows=narrows) + _starts(plan, stages[0])]
-    if expressions:
-        blocks[0] += _constraint_table(expressions)
+    if kept:
+        blocks[0] += _constraint_table(kept)
     blocks += [_suggest(stage, stages) for stage in stages]
-    blocks.append(_optuna_text.SEARCH.format(prune=_optuna_text.PRUNE if expressions else ""))
-    blocks += [_optuna_text.BREAKS] if expressions else []
+    blocks.append(_optuna_text.SEARCH.format(prune=_optuna_text.PRUNE if kept else ""))
+    blocks += [_optuna_text.BREAKS] if kept else []
     blocks += [_optuna_text.NARROW] if narrows else []
     blocks += [_run(stages), _optuna_text.MAIN]
     return "\n\n".join(block.strip("\n") + "\n" for block in blocks)
@@ -177,20 +179,30 @@ def _nested(values: Mapping[str, Value]) -> str:
 # Constraints
 
 
-def _constraints(plan: Plan, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+def _constraints(plan: Plan, stages: tuple[Stage, ...]) -> tuple[PlanConstraint, ...]:
     searched = {name for stage in stages for name in stage.search}
-    return tuple(c.expression for c in plan.constraints if constraints.names(c.expression) & searched)
+    return tuple(c for c in plan.constraints if constraints.names(c.expression) & searched)
 
 
-def _constraint_table(expressions: Sequence[str]) -> str:
+def _constraint_table(kept: Sequence[PlanConstraint]) -> str:
     lines = []
-    for expression in expressions:
-        names = _tuple(sorted(constraints.names(expression)))
-        lines += ["    (", f"        {names},", f"        lambda config: {_condition(expression)},", "    ),"]
+    for constraint in kept:
+        names = _tuple(sorted(constraints.names(constraint.expression)))
+        condition = f"        lambda config: {_condition(constraint.expression)},"
+        lines += ["    (", f"        {names},", condition, f"        {_odd(constraint)},", "    ),"]
     table = "\n".join(["CONSTRAINTS = [", *lines, "]"])
     if any(len(line) > _WIDTH for line in lines):
         table = f"# fmt: off\n{table}\n# fmt: on"
-    return f"# The names that a constraint speaks of, and whether it holds.\n{table}\n"
+    remark = (
+        "# The names that a constraint speaks of, whether it holds, and values that mean another number or no limit."
+    )
+    return f"{remark}\n{table}\n"
+
+
+def _odd(constraint: PlanConstraint) -> str:
+    odd = constraint.no_limits or ()
+    entries = (f"({_quoted(one.parameter)}, {_literal(one.value)}): {_literal(one.acts_as)}" for one in odd)
+    return f"{{{', '.join(entries)}}}"
 
 
 def _condition(expression: str) -> str:
