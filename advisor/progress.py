@@ -66,6 +66,9 @@ class Silent:
 
 # What is known of a run
 
+_MOST_POINTS: Final = 100
+"""Of the curve: more than any line shows."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
@@ -79,7 +82,7 @@ class Seen:
         here: Trials of this stage that have ended.
         default: The value of the library's default, once it is known.
         best: The best value.
-        curve: Every value that was the best when it came, in order.
+        curve: Values that were the best when they came, and after how many trials; of very many, every second.
         failed: Trials that failed.
         pruned: Trials that were stopped early.
         reason: Why the last of those that failed did.
@@ -92,7 +95,7 @@ class Seen:
     here: int = 0
     default: float | None = None
     best: float | None = None
-    curve: tuple[float, ...] = ()
+    curve: tuple[tuple[int, float], ...] = ()
     failed: int = 0
     pruned: int = 0
     reason: str = ""
@@ -114,9 +117,9 @@ class Seen:
             return replace(seen, failed=self.failed + 1, reason=in_one_line(trial.reason or "no reason"))
         if trial.state == "pruned":
             return replace(seen, pruned=self.pruned + 1)
-        return seen.with_value(trial)
+        return seen.with_value(number, trial)
 
-    def with_value(self, trial: Trial) -> Seen:
+    def with_value(self, number: int, trial: Trial) -> Seen:
         """What is known once a value is: the best, and the default where the trial is that."""
         value = trial.value
         if value is None:
@@ -124,7 +127,8 @@ class Seen:
         default = value if self.default is None and is_default(self.plan, trial) else self.default
         if self.best is not None and not is_better(value, self.best, self.plan.objective.direction):
             return self if default is self.default else replace(self, default=default)
-        return replace(self, default=default, best=value, curve=(*self.curve, value))
+        earlier = self.curve if len(self.curve) < _MOST_POINTS else self.curve[::2]
+        return replace(self, default=default, best=value, curve=(*earlier, (number + 1, value)))
 
     @property
     def gain(self) -> float | None:
@@ -195,10 +199,8 @@ class Lines:
         assert self._seen is not None  # noqa: S101 - a run begins before its stages
         self._seen = self._seen.in_stage(stage, done)
         self._told_part = done * _PARTS // stage.trials
-        there = f", {done} there already" if done else ""
-        self._write(f"{self._seen.place}  {counted(stage.trials, 'trial')}{there}  searches {', '.join(stage.search)}")
-        for entry in log:
-            self._write(f"{self._seen.place}  {entry}")
+        for line in stage_beginning(self._seen, log):
+            self._write(line)
 
     def trial_ended(self, number: int, trial: Trial) -> None:
         """Say how the trial ended, if that is worth a line."""
@@ -230,13 +232,11 @@ class Lines:
     def stage_ended(self, result: StageResult) -> None:
         """Say how many trials it had, and the best."""
         assert self._seen is not None  # noqa: S101 - a stage has begun
-        self._write(f"{self._seen.place}  done: {stage_counts(result)}")
+        self._write(stage_ending(self._seen, result))
 
     def run_ended(self, result: Result) -> None:
         """Say whether it finished, and the best."""
-        best = "no trial completed" if result.best is None else f"best {_shown(result.best.value)}"
-        state = "finished" if result.finished else "stopped before every stage had its trials"
-        self._write(f"{state}: {counted(len(result.trials), 'trial')}, {best}{_against(result.default)}")
+        self._write(run_ending(result))
 
     def remark(self, text: str) -> None:
         """Say it."""
@@ -256,6 +256,14 @@ def beginning(plan: Plan, resumed: int) -> Iterator[str]:
         yield f"{counted(resumed, 'trial')} {verb} there already; the run goes on from them"
 
 
+def stage_beginning(seen: Seen, log: tuple[str, ...]) -> Iterator[str]:
+    """What a stage searches, for how many trials, and what was decided for it."""
+    there = f", {seen.here} there already" if seen.here else ""
+    yield f"{seen.place}  {counted(seen.stage.trials, 'trial')}{there}  searches {', '.join(seen.stage.search)}"
+    for entry in log:
+        yield f"{seen.place}  {in_one_line(entry)}"
+
+
 def ending(seen: Seen, trial: Trial) -> str:
     """How a trial ended, beside the best and the bar: ``log_loss 0.0931  best 0.0874 (default 0.1021)``."""
     best = "" if seen.best is None else f"  best {_shown(seen.best)}{_against(seen.default)}"
@@ -265,11 +273,19 @@ def ending(seen: Seen, trial: Trial) -> str:
     return f"{trial.state}: {reason[:_LONGEST_REASON]}{best}"
 
 
-def stage_counts(result: StageResult) -> str:
-    """How many trials a stage had, how they ended, and its best: ``20 trials, 1 failed, best 0.0874``."""
+def stage_ending(seen: Seen, result: StageResult) -> str:
+    """How many trials a stage had, how they ended, and its best."""
     parts = [counted(result.trials, "trial")]
     parts += [f"{number} {word}" for number, word in ((result.failed, "failed"), (result.pruned, "pruned")) if number]
-    return ", ".join([*parts, *([] if result.best is None else [f"best {_shown(result.best)}"])])
+    parts += [] if result.best is None else [f"best {_shown(result.best)}"]
+    return f"{seen.place}  done: {', '.join(parts)}"
+
+
+def run_ending(result: Result) -> str:
+    """Whether a run finished, and the best."""
+    best = "no trial completed" if result.best is None else f"best {_shown(result.best.value)}"
+    state = "finished" if result.finished else "stopped before every stage had its trials"
+    return f"{state}: {counted(len(result.trials), 'trial')}, {best}{_against(result.default)}"
 
 
 def _shown(value: float | None) -> str:
