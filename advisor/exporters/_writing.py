@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor import constraints
+from advisor import constraints, yamlio
 from advisor.effects import shown
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Choice, Numeric, Value, contains, same
+from advisor.space import Choice, Numeric, Value, contains, same, shown_value
 
 MOST_VALUES = 1_000
 """How many values a step grid may have to be written as a list."""
@@ -49,8 +50,14 @@ def _in_one_line(text: str) -> str:
 
 
 def why(searched: Searched) -> str:
-    """The head of an exported text: what it is, of which stages, what was lost; each line begins with the mark."""
+    """The last reason that the plan gives for what it searches, in one line; nothing where it gives none."""
     return _in_one_line(searched.why[-1]) if searched.why else ""
+
+
+def block(value: object, indent: int, reason: str = "") -> str:
+    """The value as YAML, so many spaces from the left, below its reason as a comment."""
+    remark = f"# {reason}\n" if reason else ""
+    return textwrap.indent(remark + yamlio.dump(value), " " * indent)
 
 
 def literal(value: object) -> str:
@@ -108,11 +115,26 @@ def needs(stage: Stage, name: str) -> dict[str, tuple[Value, ...]] | None:
 
 
 def starts(plan: Plan, stage: Stage) -> tuple[list[dict[str, Value]], list[Loss]]:
-    """The plan's known configurations as points of a stage, and those that the stage cannot hold.
+    """The plan's known configurations as points of a stage, and those that the stage or the target cannot hold.
 
-    Each point names the searched parameters that are active in it, and no others.
+    Each point names the searched parameters that are active in it, and no others. One that sets otherwise what the
+    stage holds is lost; a target that can set it takes ``known``.
     """
-    points: list[dict[str, Value]] = []
+    found, lost = known(plan, stage)
+    for index, (_, moved) in found.items():
+        for name, value in list(moved.items())[:1]:
+            what = f"start {index} with {name} {shown_value(value)}"
+            lost.append(Loss(what=what, instead="left out; the stage holds it otherwise"))
+    points = [point for point, moved in found.values() if not moved]
+    return [point for index, point in enumerate(points) if point not in points[:index]], lost
+
+
+def known(plan: Plan, stage: Stage) -> tuple[dict[int, tuple[dict[str, Value], dict[str, Value]]], list[Loss]]:
+    """By number each known configuration that lies in a stage, and losses for those that do not.
+
+    Of each the searched parameters that are active in it, and what it sets otherwise than the stage holds it.
+    """
+    found: dict[int, tuple[dict[str, Value], dict[str, Value]]] = {}
     lost: list[Loss] = []
     for index, start in enumerate(plan.stages[0].start):
         point = {name: start.get(name, s.default) for name, s in stage.search.items() if _is_active(s, start, stage)}
@@ -121,18 +143,35 @@ def starts(plan: Plan, stage: Stage) -> tuple[list[dict[str, Value]], list[Loss]
             name = outside[0]
             what = f"start {index} with {name} {point[name]}"
             lost.append(Loss(what=what, instead=f"left out; the stage searches {shown(stage.search[name].domain)}"))
-        elif point not in points:
-            points.append(point)
-    return points, lost
+        else:
+            found[index] = point, _moved(stage, start)
+    return found, lost
 
 
-def _is_active(searched: Searched, start: Mapping[str, Value], stage: Stage) -> bool:
-    for parent, wanted in conditions(searched).items():
-        here = stage.search.get(parent)
-        value = start.get(parent, here.default if here else None)
-        if not any(same(value, one) for one in wanted) or (here is not None and not _is_active(here, start, stage)):
+def _moved(stage: Stage, start: Mapping[str, Value]) -> dict[str, Value]:
+    held = {name: stage.fixed[name] for name in start if name in stage.fixed}
+    return {n: start[n] for n, h in held.items() if h.active is False or not same(h.value, start[n])}
+
+
+def _is_active(entry: Searched | Held, start: Mapping[str, Value], stage: Stage) -> bool:
+    for parent, wanted in conditions(entry).items():
+        here = stage.entries[parent]
+        if isinstance(here, Held) and here.active is False and parent not in start:
+            return False
+        value = start.get(parent, here.value if isinstance(here, Held) else here.default)
+        if not any(same(value, one) for one in wanted) or not _is_active(here, start, stage):
             return False
     return True
+
+
+def after_the_search(plan: Plan, stage: Stage) -> Iterator[Loss]:
+    """What one search of a stage leaves out of a staged plan: narrowing from results, and confirming them."""
+    if stage.narrow.keep is not None:
+        what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
+        yield Loss(what=what, instead="the whole ranges are searched")
+    if plan.confirm is not None:
+        what = f"the confirmation of {plan.confirm.finalists} finalists"
+        yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")
 
 
 def unkept_constraints(plan: Plan, stage: Stage, instead: str) -> Iterator[Loss]:
