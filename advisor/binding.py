@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from advisor import library
 from advisor.errors import InvalidFile, Problem, UnknownName, did_you_mean
@@ -14,8 +14,7 @@ from advisor.space import same
 from advisor.spec import Spec, Task
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bound:
+class Bound(NamedTuple):
     """A parameter under the name by which the plan will call it.
 
     Attributes:

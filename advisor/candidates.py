@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from advisor import binding, parents, ranges, space
 from advisor.binding import Bound
@@ -23,8 +23,7 @@ _IMPORTANT = TIERS.index("important")
 _MINOR = TIERS.index("minor")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Collected:
+class Collected(NamedTuple):
     """Candidates, and what was noticed on the way."""
 
     candidates: tuple[Candidate, ...]
@@ -160,10 +159,10 @@ class _Maker:
             return _held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.")
         entry = self.spec.space.get(name)
         if entry is not None and "value" in entry.model_fields_set:
-            candidate = replace(candidate, when={**candidate.when, **_when(entry.when, self.plan_names)})
+            candidate = candidate._replace(when={**candidate.when, **_when(entry.when, self.plan_names)})
             reason = "You hold it at this value in the spec."
             self._check_held(entry.value, ("space", name, "value"), parameter.valid)
-            return _held_at(replace(candidate, role=entry.role), entry.value, reason)
+            return _held_at(candidate._replace(role=entry.role), entry.value, reason)
         if entry is not None:
             candidate = self._with_entry(candidate, entry, parameter)
             if candidate.domain is None and entry.role in {"tune", "nuisance"}:
@@ -189,7 +188,7 @@ class _Maker:
         if name in self.spec.fixed:
             return _held_at(candidate, self.spec.fixed[name], "You fixed it in the spec.")
         entry = self.spec.space[name]
-        candidate = replace(candidate, when=_when(entry.when, self.plan_names), role=entry.role)
+        candidate = candidate._replace(when=_when(entry.when, self.plan_names), role=entry.role)
         if "value" in entry.model_fields_set:
             return _held_at(candidate, entry.value, "You hold it at this value in the spec.")
         domain = ranges.own_domain(entry)
@@ -206,7 +205,7 @@ class _Maker:
             self.notes.append(f"{name}: taken as whole numbers; say type: float for all between.")
         start = self._inside_own(name, entry, whole) if "default" in entry.model_fields_set else space.middle(whole)
         limits = ranges.limits_of(whole)
-        return replace(candidate, domain=whole, hold=start, default=start, settled=entry.is_held, limits=limits)
+        return candidate._replace(domain=whole, hold=start, default=start, settled=entry.is_held, limits=limits)
 
     def _no_hyperparameter(self, name: str) -> NoHyperparameter | None:
         return next((entry for entry in self.shared.no_hyperparameters if name.casefold() in entry.names), None)
@@ -238,7 +237,7 @@ class _Maker:
 
     def _with_entry(self, candidate: Candidate, entry: SpaceEntry, parameter: Parameter) -> Candidate:
         when = {**candidate.when, **_when(entry.when, self.plan_names)}
-        candidate = replace(candidate, role=entry.role, when=when)
+        candidate = candidate._replace(role=entry.role, when=when)
         if entry.role in {"tune", "nuisance"}:
             candidate = _promoted(candidate)
         if ranges.speaks_of_range(entry):
@@ -246,9 +245,9 @@ class _Maker:
         if "default" in entry.model_fields_set:
             allowed = candidate.allowed
             default = entry.default if allowed is None else self._inside_own(candidate.name, entry, allowed)
-            candidate = replace(candidate, hold=default)
+            candidate = candidate._replace(hold=default)
         if entry.is_held:
-            candidate = replace(candidate, settled=True, why=("You gave it the role fixed.", *candidate.why))
+            candidate = candidate._replace(settled=True, why=("You gave it the role fixed.", *candidate.why))
         return candidate
 
     def _within(self, candidate: Candidate, entry: SpaceEntry, parameter: Parameter) -> Candidate:
@@ -267,8 +266,8 @@ class _Maker:
         else:
             scale_given = entry.log is not None or entry.step is not None
             both = ranges.meeting(advised, allowed, scale_given=scale_given)
-        limited = replace(candidate, domain=both or allowed, allowed=allowed, limits=ranges.limits_of(allowed))
-        return replace(limited, why=(*candidate.why, _limiting(limited, advised, both, entry)))
+        limited = candidate._replace(domain=both or allowed, allowed=allowed, limits=ranges.limits_of(allowed))
+        return limited._replace(why=(*candidate.why, _limiting(limited, advised, both, entry)))
 
     def _starting_inside(self, candidate: Candidate, parameter: Parameter) -> Candidate:
         """Held value and default within the range, so that the search can start there."""
@@ -289,7 +288,7 @@ class _Maker:
         if isinstance(domain, Numeric) and number is None:
             hold = hold if is_number(hold) else default
             default = default if is_number(default) else hold
-        return replace(candidate, hold=inside(hold), default=inside(default))
+        return candidate._replace(hold=inside(hold), default=inside(default))
 
     def _argument(self, parameter: Parameter, canonical: str, name: str) -> str | None:
         """The name by which the estimator takes it, where the plan calls it otherwise."""
@@ -314,7 +313,7 @@ def _when(
 
 
 def _held_at(candidate: Candidate, value: Value, reason: str) -> Candidate:
-    return replace(candidate, hold=value, default=value, settled=True, why=(reason, *candidate.why))
+    return candidate._replace(hold=value, default=value, settled=True, why=(reason, *candidate.why))
 
 
 def _limiting(limited: Candidate, advised: Domain | None, both: Domain | None, entry: SpaceEntry) -> str:
@@ -341,7 +340,7 @@ def _listed(candidate: Candidate, entry: SpaceEntry) -> Candidate:
     if entry.role is not None or not entry.has_range or single or candidate.settled or candidate.priority >= _MINOR:
         return candidate
     why = f"You gave it a range; the knowledge base would hold it at {space.shown_value(candidate.hold)}."
-    return replace(candidate, priority=_MINOR, tier=tier(_MINOR), why=(*candidate.why, why))
+    return candidate._replace(priority=_MINOR, tier=tier(_MINOR), why=(*candidate.why, why))
 
 
 def _promoted(candidate: Candidate) -> Candidate:
@@ -352,4 +351,4 @@ def _promoted(candidate: Candidate) -> Candidate:
     }
     priority = max(candidate.priority, _IMPORTANT)
     why = (*candidate.why, reason[candidate.role or "tune"])
-    return replace(candidate, priority=priority, tier=tier(priority), settled=False, why=why)
+    return candidate._replace(priority=priority, tier=tier(priority), settled=False, why=why)

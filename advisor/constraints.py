@@ -14,9 +14,8 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.space import Value, is_number, same
 
@@ -143,8 +142,7 @@ def _is_statement(node: ast.expr) -> bool:
             return isinstance(node, ast.Compare)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """A constraint that has been parsed, for whoever asks it more than once.
 
     Attributes:

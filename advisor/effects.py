@@ -6,8 +6,7 @@ conflict), promote and demote (a sum that is clamped once, at the end). Start, s
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -126,8 +125,7 @@ def parameters_of(effect: Effect) -> tuple[str, ...]:
             return (effect.parameter,)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Firing:
+class Firing(NamedTuple):
     """A rule that applies: what it does, and the sentence that says why."""
 
     rule: str
@@ -145,8 +143,7 @@ class Firing:
         return f"{self.rule}: {self.because}{applies}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advice:
+class Advice(NamedTuple):
     """What is advised for one parameter, so far.
 
     Attributes:
@@ -171,18 +168,17 @@ class Advice:
         """The same advice, changed, with the rule's reason and sources added."""
         why = self.why if firing.why in self.why else (*self.why, firing.why)
         sources = tuple(dict.fromkeys((*self.sources, *firing.sources)))
-        return replace(self, why=why, sources=sources, **changes)  # type: ignore[arg-type]
+        return self._replace(why=why, sources=sources, **changes)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """All advice after all rules."""
 
     advice: Mapping[str, Advice]
     starts: tuple[tuple[Values, Firing], ...] = ()
     together: tuple[tuple[tuple[str, ...], Firing], ...] = ()
     notes: tuple[tuple[str, Firing], ...] = ()
-    overridden: Mapping[str, str] = field(default_factory=dict)
+    overridden: Mapping[str, str] = {}
 
 
 def tier(priority: int) -> Tier:
@@ -251,7 +247,7 @@ def _bounds(advice: Advice, effect: Widen | Narrow, facts: Facts) -> tuple[float
         for bound, number in ((effect.low, low), (effect.high, high))
         if isinstance(bound, FactBound) and number is None
     )
-    return low, high, replace(advice, open_facts=(*advice.open_facts, *unknown))
+    return low, high, advice._replace(open_facts=(*advice.open_facts, *unknown))
 
 
 def _widened(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -25,16 +24,14 @@ _INSIDE: Final = "_knowledge"
 SHARED_FILE: Final = "_shared.yaml"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overlay:
+class Overlay(NamedTuple):
     """One folder that was laid over the knowledge base."""
 
     name: str
     sha256: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Knowledge:
+class Knowledge(NamedTuple):
     """One family together with what all families share."""
 
     family: Family
@@ -79,8 +76,7 @@ def family_names(folders: Sequence[FilePath] = ()) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnowledgeBase:
+class KnowledgeBase(NamedTuple):
     """Every family, and what all share."""
 
     shared: Shared
@@ -200,8 +196,7 @@ def _ordered(key: str, part: Any) -> Any:
     return _canonical(part)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layers:
+class Layers(NamedTuple):
     """Several files that describe one thing, joined, and where each part of the whole stands.
 
     Attributes:
@@ -219,7 +214,7 @@ class Layers:
         by_document: dict[str, tuple[Document, list[Problem]]] = {}
         for problem in problems:
             document, path = self._origin(problem.path)
-            by_document.setdefault(document.name, (document, []))[1].append(replace(problem, path=path))
+            by_document.setdefault(document.name, (document, []))[1].append(problem._replace(path=path))
         errors = [document.error(found) for document, found in by_document.values()]
         return InvalidFile([p for error in errors for p in error.problems], "\n".join(map(str, errors)))
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.effects import shown
 from advisor.errors import Path, Problem, did_you_mean
@@ -29,8 +28,7 @@ _PYTHONS: Final[dict[str, Value]] = {"none": None, "true": True, "false": False}
 """Words of Python that YAML reads as words."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Allowed:
+class Allowed(NamedTuple):
     """The person's range without what the library refuses, and what was noticed on the way."""
 
     domain: Domain | None = None
@@ -89,7 +87,7 @@ def meeting(advised: Domain | None, allowed: Domain, *, scale_given: bool) -> Do
     if both is None or (is_single(both) and not is_single(allowed)):
         return None
     keeps_scale = isinstance(advised, Numeric) and isinstance(both, Numeric) and advised.log and not scale_given
-    return replace(both, log=True) if keeps_scale and isinstance(both, Numeric) and both.low > 0 else both
+    return both._replace(log=True) if keeps_scale and isinstance(both, Numeric) and both.low > 0 else both
 
 
 def _intersection(advised: Domain | None, allowed: Domain) -> Domain | None:
@@ -231,7 +229,7 @@ def _allowed_scale(entry: SpaceEntry, advised: Choice, place: Path) -> Allowed:
     """The advised choices, where the person says only how to look at them."""
     if entry.log or entry.step is not None:
         return _refused(place, f"takes choices ({shown(advised)}), which have neither scale nor step")
-    return Allowed(domain=replace(advised, ordered=advised.ordered if entry.ordered is None else entry.ordered))
+    return Allowed(domain=advised._replace(ordered=advised.ordered if entry.ordered is None else entry.ordered))
 
 
 def _allowed_choices(choices: tuple[Value, ...], entry: SpaceEntry, valid: Legal, place: Path) -> Allowed:

@@ -7,7 +7,8 @@ So values are moved until one configuration, which lies in every stage, keeps al
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from advisor import binding, candidates, constraints, moves
 from advisor.binding import Bound
@@ -24,8 +25,7 @@ from advisor.spec import Spec
 from advisor.staging import Candidate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Related:
+class Related(NamedTuple):
     """Constraints, candidates whose held values keep them, and what was noticed on the way."""
 
     constraints: tuple[PlanConstraint, ...]
@@ -34,13 +34,12 @@ class Related:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """A constraint, parsed, and where the spec has it if the person asked for it."""
 
     constraint: PlanConstraint
     statement: Statement
-    index: int | None = None
+    place: int | None = None
 
 
 @dataclass(kw_only=True)
@@ -114,14 +113,14 @@ def related(
     by_person = _of_person(spec, _names(family, estimator, {c.name: c.canonical if c.known else None for c in found}))
     moving = _Moving(point={c.name: c.hold for c in found})
     broken = [wanted for wanted in (*by_person, *by_knowledge) if not _kept(wanted, ground, moving)]
-    problems = tuple(_cannot(w, w.index, spec, ground, moving) for w in broken if w.index is not None)
+    problems = tuple(_cannot(w, w.place, spec, ground, moving) for w in broken if w.place is not None)
     ordered = [_reading(w, ground.no_limits) for w in (*by_knowledge, *by_person) if w not in broken]
     sentence = "cannot hold beside the values that you gave, so it is not kept."
     return Related(
         constraints=tuple(ordered),
         candidates=tuple(_moved(candidate, moving) for candidate in found),
         problems=problems,
-        notes=tuple(f"{w.constraint.expression} {sentence}" for w in broken if w.index is None),
+        notes=tuple(f"{w.constraint.expression} {sentence}" for w in broken if w.place is None),
     )
 
 
@@ -162,7 +161,7 @@ def _of_person(spec: Spec, names: Mapping[str, str]) -> list[_Wanted]:
         if any(names[name] != name for name in statement.names):
             statement = constraints.statement(constraints.renamed(text, names))
         constraint = PlanConstraint.model_construct(expression=statement.text, why="You asked for it in the spec.")
-        found.append(_Wanted(constraint=constraint, statement=statement, index=index))
+        found.append(_Wanted(constraint=constraint, statement=statement, place=index))
     return found
 
 
@@ -184,7 +183,7 @@ def _moved(candidate: Candidate, moving: _Moving) -> Candidate:
     if candidate.name not in moving.why:
         return candidate
     why = (*candidate.why, moving.why[candidate.name])
-    return replace(candidate, hold=moving.point[candidate.name], why=why)
+    return candidate._replace(hold=moving.point[candidate.name], why=why)
 
 
 def _cannot(wanted: _Wanted, index: int, spec: Spec, ground: Ground, moving: _Moving) -> Problem:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Value: TypeAlias = bool | int | float | str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Numeric:
+class Numeric(NamedTuple):
     """The numbers from ``low`` to ``high``, both included.
 
     Attributes:
@@ -29,8 +27,7 @@ class Numeric:
     integer: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(NamedTuple):
     """A list of values, with or without an order."""
 
     choices: tuple[Value, ...]
@@ -157,7 +154,7 @@ def narrowed(
             for choice in domain.choices
             if (choices is None or any(same(choice, allowed) for allowed in choices)) and _within(choice, low, high)
         )
-        return replace(domain, choices=kept) if kept else None
+        return domain._replace(choices=kept) if kept else None
     if choices is not None:
         numbers = [choice for choice in choices if isinstance(choice, int | float) and is_number(choice)]
         if not numbers:
@@ -182,7 +179,7 @@ def _between(domain: Numeric, low: float, high: float) -> Numeric | None:
         low = max(domain.low, domain.low + math.ceil(_steps(domain, low) - _TOLERANCE) * domain.step)
     if domain.integer:
         low, high = math.ceil(low), math.floor(high)
-    return replace(domain, low=low, high=high) if low <= high else None
+    return domain._replace(low=low, high=high) if low <= high else None
 
 
 def widened(
@@ -198,14 +195,14 @@ def widened(
     """
     if isinstance(domain, Choice):
         new = tuple(c for c in choices if not any(same(c, old) for old in domain.choices))
-        return replace(domain, choices=_sorted_if(domain.ordered, domain.choices + new))
+        return domain._replace(choices=_sorted_if(domain.ordered, domain.choices + new))
     lowest = domain.low if low is None else min(low, domain.low)
     highest = domain.high if high is None else max(high, domain.high)
     if domain.step is not None and lowest < domain.low:
         lowest = domain.low - math.floor(-_steps(domain, lowest) + _TOLERANCE) * domain.step
     if domain.integer:
         lowest, highest = math.ceil(lowest), math.floor(highest)
-    return replace(domain, low=lowest, high=highest)
+    return domain._replace(low=lowest, high=highest)
 
 
 def _sorted_if(ordered: bool, choices: tuple[Value, ...]) -> tuple[Value, ...]:  # noqa: FBT001 - private

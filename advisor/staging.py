@@ -8,9 +8,9 @@ searched, in a narrower range, so nothing is settled by a handful of trials and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from math import ceil, floor
+from typing import NamedTuple
 
 from advisor.effects import Tier
 from advisor.knowledge import Confidence
@@ -22,8 +22,7 @@ from advisor.words import counted
 Policies = Mapping[str, Mapping[str, float]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A parameter of the plan to be, with everything that was decided about it.
 
     Attributes:
@@ -49,7 +48,7 @@ class Candidate:
     settled: bool = False
     gain: float = 0.0
     role: Role | None = None
-    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    when: Mapping[str, tuple[Value, ...]] = {}
     allowed: Domain | None = None
     limits: Limits | None = None
     argument: str | None = None
@@ -66,8 +65,7 @@ class Candidate:
         return self.tier != "fixed" or self.role in {"tune", "nuisance"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """A stage before it is written out.
 
     Attributes:
@@ -85,8 +83,7 @@ class Draft:
     why: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Staging:
+class Staging(NamedTuple):
     """All stages, and why some parameters are in none.
 
     Attributes:
@@ -137,7 +134,7 @@ def divide(
     groups = _grouped(levels, count)
     drafts, merged = _with_trials(groups, carried, trials, parallel, policies)
     first, *rest = drafts
-    return Staging(drafts=(replace(first, why=(reason, *first.why)), *rest), left_out=left_out, notes=merged)
+    return Staging(drafts=(first._replace(why=(reason, *first.why)), *rest), left_out=left_out, notes=merged)
 
 
 def parents_first(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:

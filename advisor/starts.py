@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor import activity, staging
 from advisor.conditions import evaluate
@@ -18,8 +18,7 @@ _DEFAULT = StartReason.model_construct(why="The library's default, and the bar t
 _HOLDING = StartReason.model_construct(why="What the plan holds each parameter at while others are searched.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start:
+class Start(NamedTuple):
     """A configuration to evaluate early, and why."""
 
     point: dict[str, Value]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.effects import shown
 from advisor.model import Values
@@ -18,8 +17,7 @@ WIDTH: Final = 80
 _COLOURS: Final = {"bold": "1", "dim": "2", "critical": "1;31", "important": "33", "minor": "36", "fixed": "2"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Style:
+class Style(NamedTuple):
     """How wide, and whether in colour."""
 
     width: int = WIDTH

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -43,15 +43,14 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """A file that was read: its value, and where in the text every part of it stands."""
 
     name: str
     text: str
     value: Any
-    marks: Mapping[Path, Mark] = field(repr=False)
-    key_marks: Mapping[Path, Mark] = field(repr=False)
+    marks: Mapping[Path, Mark]
+    key_marks: Mapping[Path, Mark]
 
     def mark(self, path: Path, *, at_key: bool = False) -> Mark:
         """Line and column, from 1, of the value at ``path``, or of the nearest thing around it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -22,7 +21,7 @@ def candidate(name, tier="important", **changes):
     base = Candidate(
         name=name, canonical=name, tier=tier, priority=TIERS.index(tier), hold=0.5, default=0.5, domain=ROOM
     )
-    return replace(base, **changes)
+    return base._replace(**changes)
 
 
 def mode(name="mode", **changes):
@@ -68,7 +67,7 @@ def test_stages_hold_whole_rounds_of_parallel_trials():
 def test_a_stage_with_too_few_trials_is_merged_and_said():
     division = divided(many(critical=6, important=3), 72)
     assert all(draft.trials >= 1.5 * len(draft.search) for draft in division.drafts)
-    crowded = divided([replace(c, role="tune") for c in many(critical=10, important=10, minor=10)], 45)
+    crowded = divided([c._replace(role="tune") for c in many(critical=10, important=10, minor=10)], 45)
     assert len(crowded.drafts) == 1
     assert crowded.drafts[0].trials == 45
     assert any("are one stage" in note for note in crowded.notes)
@@ -94,7 +93,7 @@ def test_one_parameter_is_always_carried():
 
 
 def test_what_the_person_asks_for_is_carried_whatever_the_budget():
-    asked = [replace(c, role="tune") for c in many(minor=5)]
+    asked = [c._replace(role="tune") for c in many(minor=5)]
     division = divided([*many(critical=2), *asked], 8)
     assert searched(division) == [{c.name for c in asked}]
 
@@ -169,7 +168,7 @@ def test_a_budget_that_carries_a_child_carries_the_parent_that_it_needs():
     child = candidate("child", "critical", when={"mode": ("b",)})
     division = divided([child, candidate("other"), mode(tier="minor", priority=1)], 16)
     assert searched(division)[-1] == {"other", "mode"}
-    asked = divided([replace(child, role="tune"), candidate("other"), mode(tier="minor", priority=1)], 8)
+    asked = divided([child._replace(role="tune"), candidate("other"), mode(tier="minor", priority=1)], 8)
     assert searched(asked)[-1] == {"child", "mode"}
 
 
