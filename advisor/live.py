@@ -12,9 +12,8 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, TextIO, TypeAlias
+from typing import Final, NamedTuple, TextIO, TypeAlias
 
 from advisor.plan import Plan, Stage
 from advisor.progress import (
@@ -23,6 +22,7 @@ from advisor.progress import (
     Observer,
     Seen,
     beginning,
+    gained,
     in_one_line,
     run_ending,
     stage_beginning,
@@ -146,8 +146,7 @@ class Live:
 # What the view says
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pace:
+class Pace(NamedTuple):
     """How fast trials have been ending of late.
 
     Attributes:
@@ -167,8 +166,7 @@ class Pace:
     def after(self, now: float, seconds: float) -> Pace:
         """The pace once one more has ended, which took so long."""
         most = max(_LEAST_RECENT, 2 * self.places)
-        return replace(
-            self,
+        return self._replace(
             ended=self.ended + 1,
             recent=(*self.recent, now)[-most:],
             lengths=(*self.lengths, seconds)[-most:],
@@ -220,8 +218,7 @@ def _against(seen: Seen) -> str:
     default = f"the default ({shown_value(seen.default)})"
     if seen.gain <= 0:
         return f", {default} is not beaten yet"
-    share = f", {seen.gain / abs(seen.default) * 100:.2g} %" if seen.default else ""
-    return f", {shown_value(seen.gain)}{share} better than {default}"
+    return f", {gained(seen.gain, seen.default)} better than {default}"
 
 
 def _losses(seen: Seen) -> Iterator[str]:

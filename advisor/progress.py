@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final, Protocol, TextIO, TypeAlias
+from typing import Final, NamedTuple, Protocol, TextIO, TypeAlias
 
+from advisor.model import Values
 from advisor.plan import Plan, Stage
 from advisor.space import same, shown_value
 from advisor.trials import Result, StageResult, Trial, is_better
@@ -70,8 +70,7 @@ _MOST_POINTS: Final = 100
 """Of the curve: more than any line shows."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(NamedTuple):
     """What was told of a run up to a moment.
 
     Attributes:
@@ -107,16 +106,16 @@ class Seen:
 
     def in_stage(self, stage: Stage, done: int) -> Seen:
         """What is known once a stage begins of which so many trials were there."""
-        return replace(self, stage=stage, here=done)
+        return self._replace(stage=stage, here=done)
 
     def after(self, number: int, trial: Trial) -> Seen:
         """What is known once a trial has ended."""
         new = int(number >= self.resumed)
-        seen = replace(self, done=self.done + new, here=self.here + (new if trial.stage == self.stage.id else 0))
+        seen = self._replace(done=self.done + new, here=self.here + (new if trial.stage == self.stage.id else 0))
         if trial.state == "failed":
-            return replace(seen, failed=self.failed + 1, reason=in_one_line(trial.reason or "no reason"))
+            return seen._replace(failed=self.failed + 1, reason=in_one_line(trial.reason or "no reason"))
         if trial.state == "pruned":
-            return replace(seen, pruned=self.pruned + 1)
+            return seen._replace(pruned=self.pruned + 1)
         return seen.with_value(number, trial)
 
     def with_value(self, number: int, trial: Trial) -> Seen:
@@ -124,11 +123,11 @@ class Seen:
         value = trial.value
         if value is None:
             return self
-        default = value if self.default is None and is_default(self.plan, trial) else self.default
+        default = value if self.default is None and is_default(self.plan, trial.config) else self.default
         if self.best is not None and not is_better(value, self.best, self.plan.objective.direction):
-            return self if default is self.default else replace(self, default=default)
+            return self if default is self.default else self._replace(default=default)
         earlier = self.curve if len(self.curve) < _MOST_POINTS else self.curve[::2]
-        return replace(self, default=default, best=value, curve=(*earlier, (number + 1, value)))
+        return self._replace(default=default, best=value, curve=(*earlier, (number + 1, value)))
 
     @property
     def gain(self) -> float | None:
@@ -143,12 +142,27 @@ class Seen:
         return f"stage {self.stage.id}/{len(self.plan.stages)} {self.stage.name}"
 
 
-def is_default(plan: Plan, trial: Trial) -> bool:
-    """Whether the trial is the library's default, where the plan evaluates that."""
+def is_default(plan: Plan, config: Values) -> bool:
+    """Whether the configuration is the library's default, where the plan evaluates that."""
     start = plan.stages[0].start
-    if not plan.bar.library_default or not start or trial.stage != 1:
+    if not plan.bar.library_default or not start:
         return False
-    return all(same(value, start[0][name]) for name, value in trial.config.items() if name in start[0])
+    return all(same(value, start[0][name]) for name, value in config.items() if name in start[0])
+
+
+_FIGURES: Final = re.compile(r"[\d.]+")
+"""What differs between failures of one kind."""
+
+
+def kind(reason: str) -> str:
+    """What failures of one kind have in common: the reason without its figures."""
+    return _FIGURES.sub("#", reason)
+
+
+def gained(gain: float, default: float) -> str:
+    """A gain, and its share of the default's value: ``0.0147 (14 %)``."""
+    share = abs(gain / default) * 100 if default else 0.0
+    return shown_value(gain) + (f" ({share:{'.0f' if share >= 10 else '.2g'}} %)" if share else "")
 
 
 def in_one_line(text: str) -> str:
@@ -168,8 +182,6 @@ _SECONDS_OF_SILENCE: Final = 600.0
 """After which a trial is told that is neither better nor a further twentieth."""
 _PARTS: Final = 20
 """Parts of a stage, at the end of each of which a line says how far it is."""
-_FIGURES: Final = re.compile(r"[\d.]+")
-"""What differs between failures of one kind."""
 
 
 class Lines:
@@ -214,9 +226,9 @@ class Lines:
     def _is_new_failure(self, trial: Trial) -> bool:
         if trial.state != "failed" or len(self._kinds) >= _MOST_KINDS:
             return False
-        kind = _FIGURES.sub("#", trial.reason or "")
-        is_new = kind not in self._kinds
-        self._kinds.add(kind)
+        kind_here = kind(trial.reason or "")
+        is_new = kind_here not in self._kinds
+        self._kinds.add(kind_here)
         return is_new
 
     def _is_due(self, seen: Seen) -> bool:

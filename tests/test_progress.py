@@ -176,9 +176,9 @@ def test_default_is_known_by_its_values_whenever_it_ends():
 
 
 def test_where_trial_0_is_not_the_default_there_is_no_bar():
-    assert not is_default(plan(9, bar=False), complete(0.5, rate=0.1))
-    assert is_default(plan(9), complete(0.5, rate=0.1))
-    assert not is_default(plan(9, 9), complete(0.5, rate=0.1, stage=2))
+    assert is_default(plan(9), {"rate": 0.1})
+    assert not is_default(plan(9), {"rate": 0.2})
+    assert not is_default(plan(9, bar=False), {"rate": 0.1})
 
 
 def test_gain_is_how_much_better_in_either_direction():
@@ -274,7 +274,7 @@ def test_view_says_where_the_run_is():
     assert [line.rstrip() for line in terminal.screen.display[-5:]] == [
         "─" * 80,
         "stage 1/2 part-1  trial 3/20, 2 running  1 min 30 s, 8 min 30 s left",
-        "best loss 0.25, 0.25, 50 % better than the default (0.5)",
+        "best loss 0.25, 0.25 (50 %) better than the default (0.5)",
         "███████████████▁▁▁▁▁▁▁▁▁ best so far",
         "1 failed; last: ValueError: no",
     ]
@@ -318,7 +318,7 @@ def test_nothing_of_the_view_is_left_above_the_end():
         "made: 3 trials in 1 stage, minimize loss",
         "stage 1/1 part-1  3 trials  searches rate",
         "printed",
-        "best loss 0.25, 0.25, 50 % better than the default (0.5)",
+        "best loss 0.25, 0.25 (50 %) better than the default (0.5)",
         "███████████████▁▁▁▁▁▁▁▁▁ best so far",
         "1 failed; last: no",
         "finished: 3 trials, best 0.25 (default 0.5)",
