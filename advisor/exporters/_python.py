@@ -32,6 +32,11 @@ def listed(values: Sequence[Value]) -> str:
     return f"[{', '.join(map(literal, values))}]"
 
 
+def several(values: Sequence[Value]) -> str:
+    """A tuple, in one line."""
+    return f"({', '.join(map(literal, values))}{',' if len(values) == 1 else ''})"
+
+
 def mapping(values: Mapping[str, Value]) -> str:
     """A dict, in one line."""
     return "{" + ", ".join(f"{quoted(name)}: {literal(value)}" for name, value in values.items()) + "}"
@@ -55,6 +60,14 @@ def table(opening: str, lines: Sequence[str], closing: str) -> str:
     inside = "".join(f"    {line}\n" for line in lines)
     text = f"{opening}\n{inside}{closing}\n"
     return f"# fmt: off\n{text}# fmt: on\n" if any(len(line) + 4 > WIDTH for line in lines) else text
+
+
+def assigned(name: str, entries: Mapping[str, str], indent: str = "") -> str:
+    """A dict under a name, one line an entry, of values that no formatter breaks."""
+    if not entries:
+        return f"{indent}{name} = {{}}\n"
+    lines = "".join(f"{indent}    {quoted(key)}: {value},\n" for key, value in entries.items())
+    return f"{indent}{name} = {{\n{lines}{indent}}}\n"
 
 
 def remark(text: str, indent: str = "") -> str:

@@ -1,0 +1,125 @@
+"""What a stage searches as Python that asks an Optuna trial, for each target that runs on Optuna."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
+from advisor.exporters._writing import Loss, active_fixed, conditional, known, needs, why
+from advisor.plan import Held, Plan, Searched, Stage
+from advisor.space import Choice, Numeric, Value
+
+
+def losses(name: str, domain: Numeric | Choice) -> Iterator[Loss]:
+    """What Optuna cannot express of a domain."""
+    if isinstance(domain, Choice):
+        if len(set(domain.choices)) < len(domain.choices):
+            instead = "Python takes them for one value"
+            yield Loss(what=f"equal choices of {name}, such as 1 and true", instead=instead, changes_meaning=True)
+    elif domain.log and not is_log(domain):
+        yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
+
+
+def function(name: str, stage: Stage, narrows: Sequence[str] = ()) -> str:
+    """A function of a trial that returns its configuration in a stage; what narrows takes its ends from ``ranges``."""
+    arguments = f"trial, ranges=RANGES_{stage.id}" if narrows else "trial"
+    text = f'def {name}({arguments}):\n    """The configuration of a trial in stage {stage.id}."""\n'
+    text += assigned("config", {key: literal(value) for key, value in active_fixed(stage).items()}, "    ")
+    for key, entry in _in_order(stage):
+        if (wanted := needs(stage, key)) is None:
+            continue
+        if isinstance(entry, Searched):
+            text += remark(why(entry), "    ")
+        text += _if(wanted) + _assignment(key, entry, "        " if wanted else "    ", narrows)
+    return f"{text}    return config\n"
+
+
+def _in_order(stage: Stage) -> Iterator[tuple[str, Searched | Held]]:
+    """What is searched or has a condition, each after those that it depends on."""
+    waiting = {name: entry for name, entry in stage.entries.items() if isinstance(entry, Searched) or entry.when}
+    while waiting:
+        ready = [name for name, entry in waiting.items() if not waiting.keys() & (entry.when or {}).keys()]
+        for name in ready:
+            yield name, waiting.pop(name)
+
+
+def _if(wanted: Mapping[str, Sequence[Value]]) -> str:
+    """The line that asks for values of others; a parent's own conditions stand before it, so that it is there."""
+    if not wanted:
+        return ""
+    tests = [_is(f"config[{quoted(parent)}]", values) for parent, values in wanted.items()]
+    line = f"    if {' and '.join(tests)}:"
+    return f"{line}\n" if len(line) <= WIDTH else f"{line}  # fmt: skip\n"
+
+
+def _is(got: str, values: Sequence[Value]) -> str:
+    if len(values) > 1:
+        return f"{got} in {several(values)}"
+    sign = "is" if values[0] is None or isinstance(values[0], bool) else "=="
+    return f"{got} {sign} {literal(values[0])}"
+
+
+def _assignment(name: str, entry: Searched | Held, indent: str, narrows: Sequence[str]) -> str:
+    left = f"config[{quoted(name)}] = "
+    if isinstance(entry, Held):
+        return f"{indent}{left}{literal(entry.value)}\n"
+    domain = entry.domain
+    if isinstance(domain, Choice):
+        arguments = [quoted(name), listed(domain.choices)]
+        return call(f"{left}trial.suggest_categorical(", arguments, ")", indent)
+    arguments = [quoted(name)]
+    arguments += [f"*ranges[{quoted(name)}]"] if name in narrows else [literal(end) for end in ends(domain)]
+    arguments += ["log=True"] if is_log(domain) else []
+    arguments += [f"step={literal(step(domain))}"] if domain.step is not None and not is_log(domain) else []
+    return call(f"{left}trial.suggest_{'int' if domain.integer else 'float'}(", arguments, ")", indent)
+
+
+def is_log(domain: Numeric) -> bool:
+    """Whether Optuna can draw it on a logarithmic scale: never with a step, but 1 for whole numbers."""
+    return domain.log and (domain.step is None or (domain.integer and domain.step == 1))
+
+
+def step(domain: Numeric) -> float | None:
+    """The distance of neighbouring values, whole for whole numbers."""
+    return int(domain.step) if domain.step is not None and domain.integer else domain.step
+
+
+def ends(domain: Numeric) -> tuple[float, float]:
+    """The least and the greatest value that can be drawn."""
+    low, high = domain.low, domain.high
+    if domain.step is not None:
+        high = low + int((high - low) / domain.step + 1e-9) * domain.step
+        high = high if isinstance(high, int) else float(f"{high:.12g}")
+    return (int(low), int(high)) if domain.integer else (low, high)
+
+
+def start_table(plan: Plan, stage: Stage) -> str:
+    """The known configurations of a stage, each with what it sets unlike the stage."""
+    text = "".join(dict.fromkeys(_start(point, moved) for point, moved in known(plan, stage)[0].values()))
+    if not text:
+        return "STARTS = []\n"
+    note = "# Known configurations, evaluated first: what is searched, and what they set unlike the stage."
+    return f"{note}\nSTARTS = [\n{text}]\n"
+
+
+def _start(point: Mapping[str, Value], moved: Mapping[str, Value]) -> str:
+    line = f"    ({mapping(point)}, {mapping(moved)}),\n"
+    return line if len(line) <= WIDTH else f"    (\n{_nested(point)}{_nested(moved)}    ),\n"
+
+
+def _nested(values: Mapping[str, Value]) -> str:
+    indent = " " * 8
+    lines = "".join(f"{indent}    {quoted(name)}: {literal(value)},\n" for name, value in values.items())
+    return f"{indent}{{\n{lines}{indent}}},\n" if lines else f"{indent}{{}},\n"
+
+
+def sampler(stage: Stage) -> str:
+    """The stage's sampler, as Optuna makes it."""
+    described = stage.sampler
+    if described.name in {"random", "quasi-random"}:
+        return f"optuna.samplers.RandomSampler(seed={described.seed})"
+    common = f"seed={described.seed}, n_startup_trials={described.startup}"
+    if described.name == "gp":
+        return f"optuna.samplers.GPSampler({common})"
+    group = ", group=True" if conditional(stage) else ""
+    return f"optuna.samplers.TPESampler({common}, multivariate=True{group})"
