@@ -48,14 +48,20 @@ def lost_conditions(stage: Stage) -> Iterator[Loss]:
             yield Loss(what=f"the condition of {name}", instead=instead, changes_meaning=True)
 
 
-def lost_types(stage: Stage) -> Iterator[Loss]:
-    """Values that are not what they were once they are text."""
+def lost_choices(stage: Stage) -> Iterator[Loss]:
+    """Choices that are one once they are text."""
     for name, entry in searched(stage).items():
         choices = entry.domain.choices if isinstance(entry.domain, Choice) else ()
         for word, count in Counter(map(text, choices)).items():
             if count > 1:
                 what, instead = f"equal choices of {name}", f"as text both are {word!r}"
                 yield Loss(what=what, instead=instead, changes_meaning=True)
+
+
+def lost_types(stage: Stage) -> Iterator[Loss]:
+    """Values that a trial cannot tell from text."""
+    for name, entry in searched(stage).items():
+        choices = entry.domain.choices if isinstance(entry.domain, Choice) else ()
         if not (all(map(is_number, choices)) or all(isinstance(choice, str) for choice in choices)):
             yield Loss(what=f"the types of the choices of {name}", instead="a trial gets text, as JSON writes it")
     words = [name for name, entry in held(stage).items() if entry.value is None or isinstance(entry.value, bool)]
@@ -75,3 +81,8 @@ def lost_advice(plan: Plan, stage: Stage, service: str) -> Iterator[Loss]:
     if plan.confirm is not None:
         what = f"the confirmation of {plan.confirm.finalists} finalists"
         yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")
+
+
+def is_random(stage: Stage) -> bool:
+    """Whether what is drawn does not follow from results."""
+    return stage.sampler.name in {"random", "quasi-random"}

@@ -18,7 +18,9 @@ from advisor.exporters._services import (
     counts_from_zero,
     held,
     is_plain,
+    is_random,
     lost_advice,
+    lost_choices,
     lost_conditions,
     lost_types,
     searched,
@@ -47,6 +49,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     for name, entry in searched(stage).items():
         if isinstance(entry.domain, Numeric):
             yield from _of_range(name, entry.domain, _algorithm(stage))
+    yield from lost_choices(stage)
     yield from lost_types(stage)
     yield from lost_advice(plan, stage, "Katib")
     if stage.sampler.name == "gp":
@@ -106,7 +109,7 @@ def _head(plan: Plan, stage: Stage) -> dict[str, Any]:
 
 
 def _algorithm(stage: Stage) -> str:
-    return "random" if stage.sampler.name in {"random", "quasi-random"} else "multivariate-tpe"
+    return "random" if is_random(stage) else "multivariate-tpe"
 
 
 def _settings(stage: Stage) -> list[dict[str, str]]:
