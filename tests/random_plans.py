@@ -15,6 +15,7 @@ NAMES = (
     "rate",
     "max-depth",
     "a.b",
+    "opt/rate",
     "größe",
     "class",
     "two words",
