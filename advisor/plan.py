@@ -174,7 +174,7 @@ class Stage(Frozen):
     start_why: tuple[StartReason, ...] = Field((), description="The reason of each start, in the same order.")
     search: Mapping[Text, Searched]
     fixed: Mapping[Text, Held] = {}
-    narrow: Narrowing = Narrowing()
+    narrow: Narrowing = Narrowing.model_construct()  # validating it would build its validator at each start
     why: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
