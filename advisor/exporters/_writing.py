@@ -174,6 +174,13 @@ def after_the_search(plan: Plan, stage: Stage) -> Iterator[Loss]:
         yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")
 
 
+def idle(stage: Stage) -> Iterator[Loss]:
+    """What a stage names as searched though nothing lets it have an effect, for a target that leaves it out."""
+    for name in stage.search:
+        if needs(stage, name) is None:
+            yield Loss(what=name, instead="left out; it has no effect beside what is held")
+
+
 def unkept_constraints(plan: Plan, stage: Stage, instead: str) -> Iterator[Loss]:
     """The constraints that speak of something that the stage searches, as losses."""
     for constraint in plan.constraints:

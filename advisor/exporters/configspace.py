@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from advisor import constraints
 from advisor.exporters._forbidden import forbidden
-from advisor.exporters._writing import MOST_VALUES, Loss, grid, needs, why
+from advisor.exporters._writing import MOST_VALUES, Loss, after_the_search, grid, idle, needs, why
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_single, middle
 
@@ -31,10 +31,9 @@ _MOST_MOVED: Final = 1e-9
 def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     """What a space cannot express of the stages."""
     (stage,) = stages
+    yield from idle(stage)
     for name, searched in stage.search.items():
-        if needs(stage, name) is None:
-            yield Loss(what=name, instead="left out; it has no effect beside what is held")
-        else:
+        if needs(stage, name) is not None:
             yield from _of_domain(name, searched.domain)
     for constraint in plan.constraints:
         names = constraints.names(constraint.expression)
@@ -48,6 +47,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     yield Loss(what=what, instead="a space holds none of it; say it to the optimizer")
     if plan.pruning.advised:
         yield Loss(what=f"pruning by {plan.pruning.method}", instead="give budgets to the optimizer")
+    yield from after_the_search(plan, stage)
 
 
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:  # noqa: ARG001 - JSON has no comments
