@@ -7,6 +7,7 @@ models' own annotations say what each part of the data is; nothing is checked, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar, Union, get_args, get_origin
 
@@ -23,31 +24,29 @@ def constructed(model: type[Model], data: Mapping[str, Any]) -> Model:
 
 
 class _Maker:
-    """Makes functions that make values of an annotation; None for one whose values stand in the data as they are."""
+    """Makes functions that make values, one for each annotation that meets a list or a mapping."""
 
     def __init__(self) -> None:
         self._models: dict[type[BaseModel], _Make] = {}
 
     def model(self, kind: type[BaseModel]) -> _Make:
-        if kind not in self._models:
-            self._models[kind] = lambda data: self._models[kind](data)  # noqa: PLW0108 - models may contain themselves
-            self._models[kind] = self._copies(kind)
-        return self._models[kind]
-
-    def _copies(self, kind: type[BaseModel]) -> _Make:
         """Copies of one value that has the defaults: pydantic copies several times as fast as it constructs."""
+        if kind in self._models:
+            return self._models[kind]
         fields = kind.model_fields
         names = {field.alias or name: name for name, field in fields.items()}
-        makers = {name: make for name, field in fields.items() if (make := self._of(field.annotation))}
         blank = kind.model_construct(set(), **{name: None for name, field in fields.items() if field.is_required()})
+        make = cache(lambda name: self._of(fields[name].annotation))
 
         def copied(data: Mapping[str, Any]) -> BaseModel:
             parts = {names[key]: part for key, part in data.items()}
-            return blank.model_copy(update=parts | {n: makers[n](parts[n]) for n in parts.keys() & makers.keys()})
+            made = {name: make(name)(part) for name, part in parts.items() if isinstance(part, list | dict)}
+            return blank.model_copy(update=parts | made)
 
+        self._models[kind] = copied
         return copied
 
-    def _of(self, kind: Any) -> _Make | None:
+    def _of(self, kind: Any) -> _Make:
         origin, arguments = get_origin(kind), get_args(kind)
         if origin is Annotated:
             return self._of(arguments[0])
@@ -55,16 +54,16 @@ class _Maker:
             return self._one_of(arguments)
         if origin is tuple:
             each = self._of(arguments[0])
-            return tuple if each is None else lambda value: tuple(map(each, value))
+            return lambda value: tuple(map(each, value))
         if _is_mapping(kind):
             part = self._of(arguments[1])
-            return part and (lambda value: {name: part(inner) for name, inner in value.items()})
-        return self.model(kind) if _is_model(kind) else None
+            return lambda value: {name: part(inner) for name, inner in value.items()}
+        return self.model(kind) if _is_model(kind) else lambda value: value
 
-    def _one_of(self, kinds: tuple[Any, ...]) -> _Make | None:
+    def _one_of(self, kinds: tuple[Any, ...]) -> _Make:
         """What a union makes of a list and of a mapping; it leaves all else as it is."""
         members = [member for kind in kinds for member in _members(kind)]
-        models = {_effect(member): self.model(member) for member in members if _is_model(member)}
+        models = {_effect(member): member for member in members if _is_model(member)}
         of_list = next((self._of(member) for member in members if get_origin(member) is tuple), None)
         of_mapping = next((self._of(member) for member in members if _is_mapping(member)), None)
 
@@ -72,10 +71,10 @@ class _Maker:
             if isinstance(value, list) and of_list:
                 return of_list(value)
             if isinstance(value, dict) and models:
-                return models[value.get("effect")](value)
+                return self.model(models[value.get("effect")])(value)
             return of_mapping(value) if isinstance(value, dict) and of_mapping else value
 
-        return made if models or of_list or of_mapping else None
+        return made
 
 
 def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
