@@ -40,15 +40,18 @@ def main(link: Link) -> None:
     inbox: _Inbox = SimpleQueue()
     Thread(target=_listen, args=(link, inbox), daemon=True).start()
     try:
+        _serve(link, inbox)
+    except OSError:  # nobody listens any more
+        _end()
+
+
+def _serve(link: Link, inbox: _Inbox) -> None:
+    try:
         objective = _objective(inbox.get())
     except BaseException as error:  # noqa: BLE001 - whatever a person's module does while it is imported
         link.send(Ready(problem=str(error) if isinstance(error, AdvisorError) else described(error)))
         return
     link.send(Ready())
-    _evaluate_all(objective, link, inbox)
-
-
-def _evaluate_all(objective: Objective, link: Link, inbox: _Inbox) -> None:
     for number, config, seed in iter(inbox.get, None):
 
         def report(step: int, value: float, number: int = number) -> bool:

@@ -112,15 +112,15 @@ def evaluate(
 
     Whatever the objective raises is an outcome, except for KeyboardInterrupt.
     """
-    evaluation = steps(objective, config, number=number, seed=seed)
-    prune: bool | None = None
-    while True:
-        try:
-            step, value = evaluation.send(prune)
-        except StopIteration as ended:
-            outcome: Outcome = ended.value
-            return outcome
-        prune = report(step, value)
+    with closing(steps(objective, config, number=number, seed=seed)) as evaluation:
+        prune: bool | None = None
+        while True:
+            try:
+                step, value = evaluation.send(prune)
+            except StopIteration as ended:
+                outcome: Outcome = ended.value
+                return outcome
+            prune = report(step, value)
 
 
 def steps(objective: Objective, config: Mapping[str, Value], *, number: int = 0, seed: int = 0) -> Steps:

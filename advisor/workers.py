@@ -26,7 +26,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing import Pipe, connection
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import cloudpickle  # type: ignore[import-untyped]
 
@@ -37,6 +37,7 @@ from advisor.objectives import BadObjective, Ended, Objective, Outcome, Report, 
 if TYPE_CHECKING:  # as in objectives
     from advisor.space import Value
 
+_Task: TypeAlias = "tuple[int, dict[str, Value], int]"
 _START: Final = """\
 import sys
 from multiprocessing import connection
@@ -47,6 +48,8 @@ main(link)
 """
 _GRACE: Final = 5.0
 """Seconds that an idle process has to end in order: libraries send what they logged when a process ends."""
+_STARTS: Final = 3
+"""Times that the process of a trial is started before it is given up: memory may be short for a moment."""
 _PATIENCE: Final = 1.0
 """Seconds between two looks at processes that say nothing: what they started may keep the link of a dead one open."""
 
@@ -229,11 +232,23 @@ class Processes:
                     place = self._place()
                 self._idle.append(place)
                 return said
+            case Ready():
+                place.accept(said)
             case None if place.is_ready:
                 return self._lost(number, None)
-            case _:
-                place.accept(said)
-                return None
+            case None:
+                self._restart(number)
+        return None
+
+    def _restart(self, number: int) -> None:
+        """Start the process of a trial again, which died before it was ready."""
+        place = self._running[number]
+        code = place.end()
+        if place.starts == _STARTS:
+            raise BadObjective(f"a process that evaluates could not start: {ending(code)}")
+        again = _Place(self._objective, self._environment, starts=place.starts + 1)
+        again.begin(place.task)
+        self._running[number] = again
 
     def _given_up(self) -> list[Report | Ended]:
         """The trials that take too long, and those whose processes died without closing their links."""
@@ -261,17 +276,22 @@ class _Place:
         link: What it is told, and what it tells.
         is_ready: Whether it has the objective.
         since: When its trial began, on the monotonic clock; infinite before that.
+        task: Number, configuration and seed of its trial.
+        starts: How many processes were started for the trial, with this one.
     """
 
-    def __init__(self, objective: str | bytes, environment: Mapping[str, str]) -> None:
+    def __init__(self, objective: str | bytes, environment: Mapping[str, str], starts: int = 1) -> None:
         self.link, self._process = _started(environment)
         self.is_ready = False
         self.since = math.inf
+        self.task: _Task | None = None
+        self.starts = starts
         self.tell(sys.path)
         self.tell(objective)
 
-    def begin(self, task: tuple[int, dict[str, Value], int]) -> None:
+    def begin(self, task: _Task | None) -> None:
         """Evaluate a configuration, once it is ready."""
+        self.task = task
         self.since = time.monotonic() if self.is_ready else math.inf
         self.tell(task)
 

@@ -214,6 +214,23 @@ def test_a_pruned_generator_is_closed():
     assert closed == [True]
 
 
+def test_a_generator_is_closed_where_the_report_fails():
+    closed = []
+
+    def objective(_):
+        try:
+            yield 0.1
+        finally:
+            closed.append(True)
+
+    def report(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        outcome(objective, report=report)
+    assert closed == [True]
+
+
 def test_a_generator_that_yields_nothing_or_no_number_fails_and_is_closed():
     closed = []
 

@@ -202,6 +202,19 @@ def test_a_replacement_that_cannot_start_is_an_error_and_no_endless_loop(tmp_pat
             places.wait(30)
 
 
+def test_a_replacement_that_dies_while_it_starts_is_started_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "import os\nfrom pathlib import Path\nif Path('dead').exists():\n    Path('dead').unlink()\n    os._exit(4)\n"
+    )
+    Path("twice.py").write_text(
+        text
+        + "def objective(config):\n    if config['x'] == 0:\n        Path('dead').touch()\n        os._exit(5)\n    return 1\n"
+    )
+    ended = evaluated("twice:objective", *TEN[:2], timeout=60)
+    assert [ended[0].reason, ended[1].value] == ["its process ended: exit code 5", 1]
+
+
 def test_functions_of_a_script_without_a_guard_work_and_the_script_is_not_run_again(script):
     ran = script(
         "from contextlib import closing\n"
@@ -354,6 +367,17 @@ def test_a_free_process_ends_in_order(tmp_path):
 
     evaluated(objective, {}, timeout=60)
     assert (tmp_path / "told").exists()
+
+
+def test_a_free_process_that_does_not_end_is_ended(monkeypatch):
+    monkeypatch.setattr(workers, "_GRACE", 0.3)
+
+    def objective(_):
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        return os.getpid()
+
+    pid = int(evaluated(objective, {}, timeout=60)[0].value)
+    assert not lives(pid)
 
 
 def test_no_process_outlives_a_run_that_was_killed(tmp_path):
