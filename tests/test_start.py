@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from advisor import cli
+
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples/boosted-trees"
 HEAVY = ["numpy", "sklearn", "scipy", "pandas", "optuna", "ray", "lightgbm", "torch", "jsonschema"]
 
@@ -32,6 +34,26 @@ def test_command_loads_nothing_heavy(arguments, also):
     loaded = set(json.loads(ended.stderr.splitlines()[-1]))
     allowed = {"jsonschema"} if arguments[0] == "explain" else set()
     assert loaded.isdisjoint(set(HEAVY + also) - allowed)
+
+
+def test_the_installed_command_spares_pydantic_the_search_for_plugins():
+    program = (
+        "import json, os, sys\nfrom advisor import cli\n"
+        "os._exit = lambda code: print(json.dumps([code, *sorted(sys.modules)]), file=sys.stderr)\ncli.run()"
+    )
+    command = [sys.executable, "-c", program, "plan", str(EXAMPLE / "spec.yaml")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    code, *loaded = json.loads(ended.stderr.splitlines()[-1])
+    assert code == 0
+    assert "pydantic.main" in loaded
+    assert "importlib.metadata" not in loaded
+
+
+def test_what_a_later_pydantic_wants_beside_plugins_is_its_own(monkeypatch):
+    stand_in = cli._NoPlugins("colorsys")
+    monkeypatch.setitem(sys.modules, "colorsys", stand_in)
+    assert stand_in.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+    assert sys.modules["colorsys"] is not stand_in
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "random"])
