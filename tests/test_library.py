@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import small
 
@@ -214,6 +216,18 @@ def test_the_hash_tells_knowledge_apart_and_not_the_order_of_its_rules(toy):
     parameters = small.family()["parameters"]
     toy(rules=rules, parameters=dict(reversed(parameters.items())))
     assert loaded().sha256 != before
+
+
+def test_a_release_is_read_from_its_json_and_overlays_are_laid_over_its_yaml(toy, team):
+    rules = [small.rule("toy-b", small.effect("narrow", high=0.5)), small.rule("toy-a", small.effect("promote"))]
+    folder = toy(rules=rules)
+    before = loaded()
+    for path in folder.glob("*.yaml"):
+        path.with_suffix(library.RELEASED).write_text(json.dumps(yamlio.read(path).value), "utf-8")
+    path = folder / "toy.yaml"
+    path.write_text(path.read_text("utf-8").replace("title: Toy", "title: Changed"), "utf-8")
+    assert loaded() == before
+    assert loaded(team(toy=overlay(rules=[]))).family.title == "Changed"
 
 
 def test_files_of_cases_and_shared_files_are_no_families(toy):
