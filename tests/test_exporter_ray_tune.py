@@ -180,10 +180,6 @@ def drawn_by_optuna(made, count, stage=None):
 DRAWN = {"ray-tune": drawn_by_ray, "ray-tune-optuna": drawn_by_optuna}
 
 
-def is_exact(made, target):
-    return not any(loss.changes_meaning for loss in exporters.losses(made, target))
-
-
 @pytest.mark.truth
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", EXAMPLES)
