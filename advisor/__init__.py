@@ -21,33 +21,48 @@ if TYPE_CHECKING:
     from advisor.loading import load_spec as load_spec
     from advisor.plan import Plan as Plan
     from advisor.plan import Stage as Stage
+    from advisor.runners import run as run
     from advisor.spec import Spec as Spec
+    from advisor.suggesting import distributions as distributions
+    from advisor.suggesting import suggest as suggest
+    from advisor.trials import Result as Result
+    from advisor.trials import Trial as Trial
 
 __version__ = "0.1.0"
 __all__ = [
     "AdvisorError",
     "Plan",
+    "Result",
     "Spec",
     "Stage",
+    "Trial",
     "advise",
+    "distributions",
     "explain",
     "export",
     "load_knowledge",
     "load_plan",
     "load_spec",
+    "run",
+    "suggest",
 ]
 
 _HOME = {
     "AdvisorError": "errors",
     "Plan": "plan",
+    "Result": "trials",
     "Spec": "spec",
     "Stage": "plan",
+    "Trial": "trials",
     "advise": "engine",
+    "distributions": "suggesting",
     "explain": "explanation",
     "export": "exporters",
     "load_knowledge": "library",
     "load_plan": "loading",
     "load_spec": "loading",
+    "run": "runners",
+    "suggest": "suggesting",
 }
 
 

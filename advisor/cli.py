@@ -28,6 +28,9 @@ FILE = click.Path(path_type=FilePath)
 MOST_SEED = 2**32 - 16
 """The engine's own, which would be slow to import here; a test keeps them equal."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 _PLUGINS = "pydantic.plugin._loader"
 
 
@@ -40,6 +43,9 @@ class _Commands(click.Group):
         except AdvisorError as error:
             click.echo(_with_head(error), err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 def _with_head(error: AdvisorError) -> str:
@@ -211,6 +217,39 @@ def export(plan: FilePath, target: str, stage: int | None, output: FilePath | No
         click.echo(text, nl=False)
     else:
         _write(output, text)
+
+
+@main.command("run")
+@click.argument("plan", type=FILE)
+@click.option("--objective", metavar="MODULE:FUNCTION", help="Takes a configuration and returns the metric.")
+@click.option("--command", "template", metavar="LINE", help="Such as 'python train.py --lr {learning_rate}'.")
+@click.option("--storage", metavar="URL", help="Where trials are kept: a file, a URL, or :memory:.  [default: PLAN.db]")
+@click.option("--engine", default="optuna", show_default=True, metavar="NAME", help="Such as optuna or ray.")
+@click.option("--address", metavar="ADDRESS", help="Of a Ray cluster that runs already.")
+@click.option("--ray-address", "address", hidden=True)
+@click.option("--workers", type=click.IntRange(1), help="Trials at the same time.  [default: as the plan says]")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Ends a trial as failed.")
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Mixed with the stages'.")
+@click.option("--confirm", is_flag=True, help="Evaluate the finalists again with other seeds, beyond the budget.")
+@click.option("--fresh", is_flag=True, help="Begin a new run instead of going on with the last.")
+@click.option("--name", help="The run's name in the storage.  [default: the plan's]")
+@click.option("--log", "logs", multiple=True, metavar="NAME", help="Log to mlflow or wandb as well.")
+@click.option("--result", type=FILE, help="Where to write the result.  [default: result.json beside PLAN]")
+@click.option("--format", "form", metavar="FORM", help="Print the best configuration only: library, python, yaml, ...")
+def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any) -> None:
+    """Run the stages of PLAN; the same command goes on where it was interrupted.
+
+    \b
+    advisor run plan.yaml --objective train:objective
+    advisor run plan.yaml --command 'python train.py --lr {learning_rate}'
+    """  # noqa: D301 - click reads the escape
+    from advisor import running
+
+    gc.enable()
+    found = running.run(plan, result or plan.with_name("result.json"), form, **given)
+    click.echo(running.written(found, form, _style()), nl=False, color=True)
+    if not found.result.finished:
+        click.get_current_context().exit(INTERRUPTED)
 
 
 @main.group(cls=_Commands)

@@ -220,6 +220,19 @@ def is_single(domain: Domain) -> bool:
     return domain.low == domain.high or (domain.step is not None and _steps(domain, domain.high) < 1 - _TOLERANCE)
 
 
+def trimmed(domain: Numeric) -> Numeric:
+    """The same values, with the greatest of them as its high end; without a log scale where its step forbids one.
+
+    No engine draws a grid on a logarithmic scale, except for all whole numbers.
+    """
+    log = domain.log and (domain.step is None or (domain.integer and domain.step == 1))
+    high = domain.high
+    if domain.step is not None:
+        high = _grid_point(domain, math.floor(_steps(domain, domain.high) + _TOLERANCE))
+    ends = (written(domain.low, integer=domain.integer), written(high, integer=domain.integer))
+    return domain._replace(low=ends[0], high=ends[1], log=log, step=None if log else domain.step)
+
+
 def type_name(domain: Domain) -> Literal["float", "int", "categorical"]:
     """The word for the domain in files: ``float``, ``int`` or ``categorical``."""
     if isinstance(domain, Choice):

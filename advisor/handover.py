@@ -1,0 +1,154 @@
+"""What a stage searches once the stages before it have been run: what narrows, what opens, what is held at the winner.
+
+A pure function of the plan and the trials, so that every process that shares a run decides the same.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from advisor import narrowing
+from advisor.plan import Held, Plan, Searched, Stage
+from advisor.space import Numeric, Value, clip, contains, is_single, same, shown_value, trimmed, written
+from advisor.trials import Trial, best_of
+
+
+class Handover(NamedTuple):
+    """A stage as it is searched, and what was decided for it, one sentence each."""
+
+    stage: Stage
+    log: tuple[str, ...] = ()
+
+
+def following(plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Sequence[Trial]) -> Handover:
+    """The stage with its ranges as the trials before it suggest.
+
+    Args:
+        plan: The plan that is run.
+        stage: One of its stages.
+        earlier: The stages before it, by id, as they were searched.
+        trials: All trials of these stages.
+    """
+    before = earlier.get(stage.narrow.from_ or 0)
+    if before is None:
+        return Handover(stage=stage)
+    complete = [trial for trial in trials if trial.state == "complete"]
+    fixed, held_log = _held(plan, stage, before, complete)
+    if stage.narrow.keep is None:
+        return Handover(stage=stage.having(fixed=fixed, start=(), start_why=()), log=held_log)
+    search, log = _searched(plan, stage, before, complete)
+    return Handover(stage=stage.having(search=search, fixed=fixed, start=(), start_why=()), log=(*held_log, *log))
+
+
+def winner(plan: Plan, stage: Stage, trials: Sequence[Trial]) -> tuple[Trial | None, str]:
+    """The trial that won a stage, and the rule by which it did.
+
+    Where the metric is noisy, the best value is the luckiest of several: of those that noise may have swapped, the one
+    in the best neighbourhood wins.
+    """
+    best = best_of(trials, plan.objective.direction)
+    noise = plan.objective.noise
+    if best is None or best.value is None or not noise:
+        return best, "the best value"
+    near = math.sqrt(2) * noise
+    tied = [t for t in trials if t.state == "complete" and abs((t.value or 0.0) - best.value) <= near]
+    if len(tied) == 1:
+        return best, f"the best value, by more than noise of {noise:g} explains"
+    scores = [_neighbourhood(stage, trial, trials) for trial in tied]
+    index = scores.index(max(scores) if plan.objective.direction == "maximize" else min(scores))
+    rule = f"of {len(tied)} trials within {near:g} of the best, the one whose {NEIGHBOURS} nearest are best on average"
+    return tied[index], rule
+
+
+NEIGHBOURS: Final = 5
+
+
+def _neighbourhood(stage: Stage, trial: Trial, trials: Iterable[Trial]) -> float:
+    """The mean value of the trials nearest to one, itself included."""
+    others = [other for other in trials if other.state == "complete"]
+    others.sort(key=lambda other: _distance(stage, trial.config, other.config))
+    return statistics.fmean(other.value or 0.0 for other in others[:NEIGHBOURS])
+
+
+def _distance(stage: Stage, one: Mapping[str, Value], other: Mapping[str, Value]) -> float:
+    """How far two configurations lie apart: the sum over the searched parameters, each at most 1."""
+    return sum(_apart(searched, name, one, other) for name, searched in stage.search.items())
+
+
+def _apart(searched: Searched, name: str, one: Mapping[str, Value], other: Mapping[str, Value]) -> float:
+    a, b = one.get(name), other.get(name)
+    domain = searched.domain
+    if not isinstance(domain, Numeric) or not contains(domain, a) or not contains(domain, b):
+        return float(not same(a, b))
+    ends = (float(domain.low), float(domain.high), float(a or 0), float(b or 0))
+    low, high, x, y = map(math.log, ends) if domain.log else ends
+    return abs(x - y) / (high - low) if high > low else 0.0
+
+
+def _held(
+    plan: Plan, stage: Stage, before: Stage, trials: Sequence[Trial]
+) -> tuple[Mapping[str, Held], tuple[str, ...]]:
+    """What the stage holds; a parameter that was searched before is held where the winner has it."""
+    done = [name for name in stage.fixed if name in before.search]
+    best, rule = winner(plan, before, trials)
+    if not done or best is None:
+        return stage.fixed, ()
+    values = {name: best.config[name] for name in done if name in best.config}
+    fixed = {n: h.having(value=values[n]) if n in values else h for n, h in stage.fixed.items()}
+    held = ", ".join(f"{name} {shown_value(value)}" for name, value in values.items())
+    return fixed, (f"held as the winner has it: {held} ({rule})",)
+
+
+def _searched(
+    plan: Plan, stage: Stage, before: Stage, trials: Sequence[Trial]
+) -> tuple[dict[str, Searched], tuple[str, ...]]:
+    """What the stage searches: each range as the stage before had it, narrower or open where that is more than luck."""
+    parents = {parent for entry in stage.entries.values() for parent in entry.when or ()}
+    stays = {*(stage.narrow.open or ()), *parents}
+    ranges = {n: before.search[n] for n in stage.search if n in before.search and n not in stays}
+    ranges = {name: old for name, old in ranges.items() if isinstance(old.domain, Numeric)}
+    search, log = dict(stage.search), []
+    for name, old in ranges.items():
+        low, high, why = _narrowed(plan, stage, name, old, trials, narrowing.LUCK / len(ranges))
+        search[name] = _with_range(stage.search[name], low, high)
+        moved = f"{old.low:g} .. {old.high:g} -> {low:g} .. {high:g}, " if (low, high) != (old.low, old.high) else ""
+        log.append(f"{name} {moved}{why}")
+    return search, tuple(log)
+
+
+def _narrowed(
+    plan: Plan, stage: Stage, name: str, old: Searched, trials: Iterable[Trial], luck: float
+) -> tuple[float, float, str]:
+    domain = trimmed(_numeric(old))
+    seen = [(t.config[name], t.value) for t in trials if name in t.config and contains(domain, t.config[name])]
+    least = max(stage.narrow.at_least or 1, narrowing.LEAST)
+    if is_single(domain) or len(seen) < least:
+        return domain.low, domain.high, f"stays: {len(seen)} complete trials, {least} are needed"
+    sign = -1 if plan.objective.direction == "maximize" else 1
+    opens = stage.narrow.extend_at_edge and old.limits is not None
+    return narrowing.narrowed(
+        [float(value or 0) for value, _ in seen],
+        [sign * float(score or 0) for _, score in seen],
+        (domain.low, domain.high),
+        (old.limits.low, old.limits.high) if opens and old.limits is not None else (domain.low, domain.high),
+        keep=stage.narrow.keep or 1.0,
+        luck=luck,
+        log=domain.log,
+        step=domain.step or (1 if domain.integer else None),
+    )
+
+
+def _numeric(searched: Searched) -> Numeric:
+    assert isinstance(searched.domain, Numeric)  # noqa: S101 - only ranges are narrowed
+    return searched.domain
+
+
+def _with_range(searched: Searched, low: float, high: float) -> Searched:
+    """The parameter with another range, and its default moved into that."""
+    domain = _numeric(searched)._replace(low=low, high=high)
+    ends = {end: written(value, integer=domain.integer) for end, value in (("low", low), ("high", high))}
+    default = {} if searched.default is None else {"default": clip(domain, searched.default)}
+    return searched.having(**ends, **default)

@@ -1,0 +1,62 @@
+"""Whether a run that is there was begun with the plan at hand, and if not, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from advisor.errors import InvalidFile, Problem
+from advisor.plan import Plan, Stage
+
+_MOST_SHOWN: Final = 5
+_DECIDES: Final = ("type", "low", "high", "log", "step", "choices", "when", "value", "active")
+"""What of a parameter decides which configurations are evaluated; its reasons do not."""
+
+
+def essentials(plan: Plan, seed: int) -> dict[str, Any]:
+    """All of a plan that decides which configurations a run evaluates."""
+    return {
+        "seed": seed,
+        "objective": {"metric": plan.objective.metric, "direction": plan.objective.direction},
+        "constraints": [constraint.expression for constraint in plan.constraints],
+        "stages": {str(stage.id): _of_stage(stage) for stage in plan.stages},
+    }
+
+
+def _of_stage(stage: Stage) -> dict[str, Any]:
+    data = stage.to_data()
+    parameters = {
+        section: {name: {k: v for k, v in entry.items() if k in _DECIDES} for name, entry in data[section].items()}
+        for section in ("search", "fixed")
+    }
+    return {key: data[key] for key in ("trials", "sampler", "start", "narrow")} | parameters
+
+
+def check(begun: Mapping[str, Any], plan: Plan, seed: int, place: str) -> None:
+    """Refuse to go on with a run that was begun with another plan.
+
+    Raises:
+        InvalidFile: The plans differ; it says in what.
+    """
+    differences = list(_differences(begun, essentials(plan, seed), ""))
+    if not differences:
+        return
+    shown = [f"  {line}" for line in differences[:_MOST_SHOWN]]
+    if len(differences) > _MOST_SHOWN:
+        shown.append(f"  and {len(differences) - _MOST_SHOWN} more")
+    lines = "\n".join(shown)
+    remedy = "begin a new run beside it with --fresh (resume=False), or under another --name"
+    raise InvalidFile([Problem(sentence=f"the run in {place} was begun with another plan:\n{lines}\n{remedy}")])
+
+
+def _differences(before: Any, now: Any, path: str) -> Iterator[str]:
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for key in dict.fromkeys([*before, *now]):
+            yield from _differences(before.get(key), now.get(key), f"{path}.{key}" if path else str(key))
+    elif before != now or isinstance(before, bool) != isinstance(now, bool):
+        yield f"{path}: {_short(before)} before, {_short(now)} now"
+
+
+def _short(value: Any, most: int = 60) -> str:
+    text = "absent" if value is None else str(value)
+    return text if len(text) <= most else f"{text[: most - 3]}..."

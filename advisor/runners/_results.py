@@ -1,0 +1,110 @@
+"""What a run found: the best configuration, by which rule, and what came of each stage."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from advisor import handover
+from advisor.plan import Plan, Stage
+from advisor.progress import is_default
+from advisor.record import Confirmation
+from advisor.space import Value, same
+from advisor.trials import Repeated, Result, StageResult, Trial, best_of
+
+_FINALISTS: Final = 3
+_REPEATS: Final = 3
+"""How many configurations are evaluated again, and how often, where the plan does not say."""
+
+
+def of_stage(plan: Plan, stage: Stage, trials: Sequence[Trial], log: tuple[str, ...]) -> StageResult:
+    """What came of a stage."""
+    best = best_of(trials, plan.objective.direction)
+    return StageResult(
+        id=stage.id,
+        name=stage.name,
+        trials=len(trials),
+        failed=sum(trial.state == "failed" for trial in trials),
+        pruned=sum(trial.state == "pruned" for trial in trials),
+        best=best.value if best is not None else None,
+        log=log,
+    )
+
+
+def of_run(
+    plan: Plan,
+    stages: Sequence[StageResult],
+    trials: Sequence[Trial],
+    last: Stage,
+    confirmed: Sequence[Repeated],
+    *,
+    finished: bool,
+) -> Result:
+    """What came of all stages, or of those that were run.
+
+    Args:
+        plan: The plan that was run.
+        stages: What came of each stage.
+        trials: In the order in which they ended.
+        last: The last stage that was searched, as it was.
+        confirmed: The finalists that were evaluated again.
+        finished: Whether all stages have their trials.
+    """
+    best, rule = handover.winner(plan, last, trials)
+    value = best.value if best is not None else None
+    if confirmed:
+        sign = 1 if plan.objective.direction == "maximize" else -1
+        first = max(confirmed, key=lambda one: sign * one.mean)
+        best = next(trial for trial in trials if is_same(trial.config, first.config))
+        value = first.mean
+        rule = f"the best mean of {len(confirmed)} finalists, each evaluated again {len(first.values)} times"
+    default = next((trial.value for trial in trials if is_default(plan, trial.config)), None)
+    gain = None if value is None or default is None else value - default
+    if gain is not None and plan.objective.direction == "minimize":
+        gain = -gain
+    return Result(
+        name=plan.spec.name,
+        metric=plan.objective.metric,
+        direction=plan.objective.direction,
+        finished=finished,
+        best=best,
+        winner=rule,
+        default=default,
+        gain=gain,
+        stages=tuple(stages),
+        confirmed=tuple(confirmed),
+        trials=tuple(trials),
+    )
+
+
+def is_same(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
+    """Whether two configurations are the same."""
+    return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+
+
+def finalists(plan: Plan, trials: Sequence[Trial]) -> tuple[list[Trial], int]:
+    """The best configurations, each once, and how often each is to be evaluated again."""
+    wanted = plan.confirm or Confirmation(finalists=_FINALISTS, repeats=_REPEATS, why="You asked for it.")
+    left = [trial for trial in trials if trial.state == "complete"]
+    found: list[Trial] = []
+    while left and len(found) < wanted.finalists:
+        best = best_of(left, plan.objective.direction)
+        assert best is not None  # noqa: S101 - all that is left is complete
+        found.append(best)
+        left = [trial for trial in left if not is_same(trial.config, best.config)]
+    return found, wanted.repeats
+
+
+def repeated(finalists: Sequence[Trial], again: Sequence[Trial]) -> list[Repeated]:
+    """The finalists with what came of evaluating them again; those that failed each time are left out."""
+    found = []
+    for finalist in finalists:
+        same_ones = [trial for trial in again if is_same(trial.config, finalist.config)]
+        values = [trial.value for trial in same_ones if trial.value is not None]
+        if values:
+            spread = statistics.stdev(values) if len(values) > 1 else 0.0
+            found.append(
+                Repeated(config=finalist.config, values=tuple(values), mean=statistics.fmean(values), spread=spread)
+            )
+    return found

@@ -1,0 +1,128 @@
+"""The samplers and pruners of Optuna that a plan asks for."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.samplers import BaseSampler
+
+from advisor.errors import MissingPackage
+from advisor.plan import Plan, Stage
+from advisor.space import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from optuna.distributions import BaseDistribution
+    from optuna.pruners import BasePruner
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial, TrialState
+
+
+def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
+    """What proposes the trials of a stage.
+
+    Args:
+        stage: The stage; its own seed is mixed with the run's.
+        seed: Of the run.
+        parallel: Whether other trials run at the same time, which a sampler should keep away from.
+
+    Raises:
+        MissingPackage: The sampler needs a package that is not installed.
+    """
+    match stage.sampler.name:
+        case "quasi-random":
+            return optuna.samplers.QMCSampler(seed=_mixed(seed, stage.sampler.seed), scramble=True)
+        case "random":
+            make: Callable[..., BaseSampler] = optuna.samplers.RandomSampler
+        case "gp":
+            if find_spec("torch") is None:
+                raise MissingPackage("torch", "gp", "the sampler gp")
+            make = partial(optuna.samplers.GPSampler, n_startup_trials=stage.sampler.startup)
+        case _:
+            make = partial(
+                optuna.samplers.TPESampler,
+                n_startup_trials=stage.sampler.startup,
+                multivariate=True,
+                group=any(searched.when for searched in stage.search.values()),
+                constant_liar=parallel,
+            )
+    return SeededAtFirstTrial(make, seed, stage.sampler.seed)
+
+
+def _mixed(*seeds: int) -> int:
+    """A seed of 32 bits from several; the last one itself where the others are 0."""
+    if not any(seeds[:-1]):
+        return seeds[-1]
+    return random.Random("/".join(map(str, seeds))).getrandbits(32)  # noqa: S311 - no secret
+
+
+class SeededAtFirstTrial(BaseSampler):
+    """A sampler whose seed depends on the number of the first trial that it proposes.
+
+    A sampler that is made anew with the old seed when a run is resumed, or made by several processes, would propose its
+    first points again.
+    """
+
+    def __init__(self, make: Callable[..., BaseSampler], *seeds: int) -> None:
+        self._make = make
+        self._seeds = seeds
+        self._inner: BaseSampler | None = None
+
+    def _sampler(self, trial: FrozenTrial) -> BaseSampler:
+        if self._inner is None:
+            *others, own = self._seeds
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._inner = self._make(seed=_mixed(trial.number, *others, own))
+        return self._inner
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """As the sampler itself does."""
+        self._sampler(trial).before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As the sampler itself does."""
+        return self._sampler(trial).infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the sampler itself does."""
+        return self._sampler(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As the sampler itself does."""
+        return self._sampler(trial).sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
+        """As the sampler itself does."""
+        self._sampler(trial).after_trial(study, trial, state, values)
+
+
+def pruner_of(plan: Plan, stage: Stage) -> BasePruner:
+    """What ends trials that fall behind; nothing where the plan advises none, or does not say from which step."""
+    first = first_step(plan, stage)
+    if not plan.pruning.advised or first is None:
+        return optuna.pruners.NopPruner()
+    if plan.pruning.method == "asha":
+        return optuna.pruners.SuccessiveHalvingPruner(min_resource=first)
+    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=first)
+
+
+def first_step(plan: Plan, stage: Stage) -> int | None:
+    """The step from which a trial may be ended, if the plan says it or it follows from a length that is held."""
+    pruning = plan.pruning
+    if pruning.from_step is not None or pruning.on is None or pruning.least_share is None:
+        return pruning.from_step
+    length = stage.fixed[pruning.on].value if pruning.on in stage.fixed else None
+    if length is None or not is_number(length):
+        return None
+    return max(1, round(pruning.least_share * float(length)))

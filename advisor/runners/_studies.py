@@ -1,0 +1,310 @@
+"""The stages of a run as studies of Optuna: one study a stage, set up once, with exactly its number of trials.
+
+Studies are named ``<name>, run 1, stage 2``. Narrowing ranges inside one study would end a sampler's joint model, so
+each stage has a study of its own, and earlier trials that lie in its ranges are copied into it.
+
+What a trial is besides what Optuna knows stands in its user attributes: ``config`` where a known configuration is
+evaluated, ``carried`` for a copy of an earlier trial, ``void`` for a trial that does not count (its process died and
+another takes its place; it breaks a constraint; it was one too many), ``retry`` for one that was begun before,
+``reason`` for why it failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import optuna
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from advisor import suggesting
+from advisor.errors import AdvisorError
+from advisor.objectives import Outcome
+from advisor.plan import Plan, Stage
+from advisor.runners._processes import Watch
+from advisor.space import Value, contains, same
+from advisor.trials import State, Trial
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
+    from optuna.study import Study
+
+_MOST_REJECTED: Final = 200
+"""Configurations in a row that break a constraint, after which the search gives up."""
+PAUSE: Final = 0.2
+"""Seconds between two looks at what other processes do."""
+_PATIENCE: Final = 10.0
+"""Seconds that a process has to say that it sets up a study, once it has made it."""
+
+
+class NoneKeepsConstraints(AdvisorError):
+    """So many configurations were drawn, and each breaks a constraint of the plan."""
+
+
+class Asked(NamedTuple):
+    """A trial to evaluate; the seed is None where it is the run's own."""
+
+    number: int
+    config: dict[str, Value]
+    seed: int | None = None
+
+
+class StageStudy:
+    """The study of one stage, as one of the processes that share it sees it.
+
+    Args:
+        study: The study, set up.
+        plan: The plan that is run.
+        stage: The stage as it is searched.
+    """
+
+    def __init__(self, study: Study, plan: Plan, stage: Stage) -> None:
+        self.stage = stage
+        self.running: dict[int, optuna.Trial] = {}
+        self._study = study
+        self._plan = plan
+        self._all = 0
+        self._uncounted: set[int] = set()
+        self._waiting: set[int] = set()
+        self._look()
+
+    def _look(self) -> None:
+        """See what all processes have done."""
+        trials = self._trials()
+        self._all = len(trials)
+        self._uncounted = {t.number for t in trials if not _counts(t)}
+        self._waiting = {t.number for t in trials if t.state == TrialState.WAITING}
+
+    def _trials(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
+
+    # Trials to evaluate
+
+    def ask(self) -> Asked | None:
+        """The next trial, or None where the stage has as many as it is to have.
+
+        Raises:
+            NoneKeepsConstraints: Nothing that is drawn keeps the plan's constraints.
+        """
+        for _ in range(_MOST_REJECTED):
+            if not self._has_room():
+                return None
+            trial = self._study.ask()
+            self._all = max(self._all, trial.number + 1)
+            self._waiting.discard(trial.number)
+            if self._is_one_too_many(trial.number):
+                self._void(trial, "one too many")
+                return None
+            config = self._config(trial)
+            broken = next((c.expression for c in self._plan.constraints if not c.keeps(config)), None)
+            if broken is None:
+                self.running[trial.number] = trial
+                return Asked(trial.number, config, trial.user_attrs.get(_SEED))
+            self._void(trial, f"breaks {broken}")
+        kept = ", ".join(constraint.expression for constraint in self._plan.constraints)
+        sentence = f"stage {self.stage.id}: {_MOST_REJECTED} configurations in a row break a constraint ({kept})"
+        raise NoneKeepsConstraints(f"{sentence}; change the ranges so that more of them keep it")
+
+    def _has_room(self) -> bool:
+        if self._all - len(self._uncounted) < self.stage.trials:
+            return True
+        self._look()
+        return bool(self._waiting) or self._all - len(self._uncounted) < self.stage.trials
+
+    def _is_one_too_many(self, number: int) -> bool:
+        """Whether so many trials that count were begun before: another process may have taken the last place."""
+        if self._rank(number) < self.stage.trials:
+            return False
+        self._look()
+        return self._rank(number) >= self.stage.trials
+
+    def _rank(self, number: int) -> int:
+        return number - sum(other < number for other in self._uncounted)
+
+    def _config(self, trial: optuna.Trial) -> dict[str, Value]:
+        known: dict[str, Value] | None = trial.user_attrs.get(_CONFIG)
+        if known is None:
+            return suggesting.suggest(trial, self.stage)
+        for name in known.keys() & self.stage.search.keys():
+            suggesting.suggested(trial, name, self.stage.search[name])
+        return dict(known)
+
+    def _void(self, trial: optuna.Trial, why: str) -> None:
+        trial.set_user_attr(_VOID, why)
+        self._uncounted.add(trial.number)
+        self._study.tell(trial, state=TrialState.PRUNED)
+
+    # Trials that are evaluated
+
+    def report(self, number: int, step: int, value: float) -> bool:
+        """Keep a value on the way; whether the trial is to be ended."""
+        trial = self.running[number]
+        trial.report(value, step)
+        return trial.should_prune()
+
+    def tell(self, number: int, outcome: Outcome) -> Trial | None:
+        """Keep how a trial ended; None where another process had given it up for dead."""
+        trial = self.running.pop(number)
+        states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL, "pruned": TrialState.PRUNED}
+        try:
+            if outcome.reason is not None:
+                trial.set_user_attr(_REASON, outcome.reason)
+            told = self._study.tell(trial, outcome.value, state=states[outcome.state])
+        except (ValueError, UpdateFinishedTrialError):
+            return None
+        return trial_of(self.stage, told)
+
+    # What others do
+
+    def is_over(self) -> bool:
+        """Whether every trial of the stage has ended."""
+        return not self._has_room() and not any(not t.state.is_finished() for t in self._trials())
+
+    def adopt_orphans(self, watch: Watch) -> list[str]:
+        """Give the trials of processes that are dead another try, once; what was done, in words."""
+        begun = {t.number: t for t in self._trials() if t.state == TrialState.RUNNING and t.number not in self.running}
+        orphans = watch.orphans((self.stage.id, number) for number in begun)
+        told = [self._adopted(begun[number]) for _, number in orphans]
+        self._look()
+        return [text for text in told if text]
+
+    def _adopted(self, trial: FrozenTrial) -> str:
+        attributes = trial.user_attrs
+        again = _RETRY not in attributes and _VOID not in attributes
+        key, why = (_VOID, "its process ended") if again else (_REASON, "its process ended, twice")
+        try:
+            self._study._storage.set_trial_user_attr(trial._trial_id, key, why)  # noqa: SLF001 - no other way to name it
+            self._study.tell(trial.number, state=TrialState.FAIL)
+        except (ValueError, UpdateFinishedTrialError):
+            return ""  # another process was faster
+        if again:
+            known: dict[str, Any] = {key: attributes[key] for key in (_CONFIG, _SEED) if key in attributes}
+            self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: trial.number})
+        name = f"trial {trial.number} of stage {self.stage.id}"
+        return f"{name} was running when its process ended; it is tried again" if again else f"{name} failed: {why}"
+
+    # What there is
+
+    def ended(self) -> list[tuple[int, Trial]]:
+        """The trials that have ended and count, in the order in which they did, each with its number."""
+        over = [t for t in self._trials() if t.state.is_finished() and _counts(t)]
+        over.sort(key=lambda t: (t.datetime_complete, t.number))
+        return [(t.number, trial_of(self.stage, t)) for t in over]
+
+    def carried(self) -> int:
+        """How many earlier trials the study knows."""
+        return sum(_CARRIED in t.user_attrs for t in self._trials())
+
+
+_CONFIG: Final = "config"
+_CARRIED: Final = "carried"
+_VOID: Final = "void"
+_RETRY: Final = "retry"
+_REASON: Final = "reason"
+_SEED: Final = "seed"
+
+
+def count_ended(study: Study) -> int:
+    """How many trials of a stage's study have ended and count."""
+    return sum(t.state.is_finished() and _counts(t) for t in study.get_trials(deepcopy=False))
+
+
+def _counts(trial: FrozenTrial) -> bool:
+    return _CARRIED not in trial.user_attrs and _VOID not in trial.user_attrs
+
+
+def _begun_with(trial: FrozenTrial) -> dict[str, Any]:
+    """The values that a trial was given, those that it did not come to use included."""
+    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+
+
+def trial_of(stage: Stage, trial: FrozenTrial) -> Trial:
+    """A trial of Optuna that has ended as one of ours."""
+    states: Mapping[TrialState, State] = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
+    state = states.get(trial.state, "failed")
+    began, ended = trial.datetime_start, trial.datetime_complete
+    config = trial.user_attrs.get(_CONFIG) or suggesting.configuration(stage, trial.params)
+    return Trial.model_construct(
+        config=config,
+        value=trial.value if state == "complete" else None,
+        state=state,
+        stage=stage.id,
+        seconds=max((ended - began).total_seconds(), 0.0) if began is not None and ended is not None else 0.0,
+        reason=trial.user_attrs.get(_REASON),
+        reported=tuple(value for _, value in sorted(trial.intermediate_values.items())),
+    )
+
+
+# Setting up
+
+Known: TypeAlias = tuple[Mapping[str, Value], int | None]
+"""A configuration to evaluate before any is drawn, and its seed unless that is the run's own."""
+
+
+def set_up(
+    storage: BaseStorage,
+    name: str,
+    plan: Plan,
+    stage: Stage,
+    earlier: Iterable[Trial],
+    first: Sequence[Known],
+    *,
+    sampler: BaseSampler,
+    pruner: BasePruner,
+    watch: Watch | None,
+) -> StageStudy:
+    """The study of a stage, made by the first process that asks for it, with known configurations and earlier trials.
+
+    If that process dies while it does so, the next one makes another.
+    """
+    attempt = 1
+    while True:
+        label = name if attempt == 1 else f"{name}, attempt {attempt}"
+        given: Mapping[str, Any] = {"study_name": label, "storage": storage, "sampler": sampler, "pruner": pruner}
+        try:
+            study = optuna.create_study(**given, direction=plan.objective.direction)
+        except DuplicatedStudyError:
+            study = optuna.load_study(**given)
+            if _is_ready(study, watch):
+                return StageStudy(study, plan, stage)
+            attempt += 1
+            continue
+        study.set_user_attr(_LEADER, watch.token if watch else None)
+        study.add_trials([known for one in earlier if (known := _carried(stage, one)) is not None])
+        for config, seed in first[: stage.trials]:
+            searched = {name: value for name, value in config.items() if name in stage.search}
+            study.enqueue_trial(searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
+        study.set_user_attr(_READY, value=True)
+        return StageStudy(study, plan, stage)
+
+
+_LEADER: Final = "leader"
+_READY: Final = "ready"
+
+
+def _is_ready(study: Study, watch: Watch | None) -> bool:
+    """Wait until the study is set up; False where the process that began to is dead."""
+    began = time.monotonic()
+    while not study.user_attrs.get(_READY):
+        leader = study.user_attrs.get(_LEADER)
+        is_dead = watch is None or (leader is not None and watch.is_dead(leader))
+        if is_dead or (leader is None and time.monotonic() - began > _PATIENCE):
+            return bool(study.user_attrs.get(_READY))
+        time.sleep(PAUSE)
+    return True
+
+
+def _carried(stage: Stage, trial: Trial) -> FrozenTrial | None:
+    """An earlier trial as one of the stage, or None where the stage could not propose it."""
+    params = {name: trial.config[name] for name in stage.search if name in trial.config}
+    if trial.state != "complete" or not all(contains(stage.search[n].domain, v) for n, v in params.items()):
+        return None
+    config = suggesting.configuration(stage, params)
+    if config.keys() != trial.config.keys() or not all(same(value, trial.config[n]) for n, value in config.items()):
+        return None
+    known = {name: suggesting.distribution(name, stage.search[name]) for name in params}
+    return create_trial(params=params, distributions=known, value=trial.value, user_attrs={_CARRIED: trial.stage})

@@ -1,0 +1,276 @@
+"""Optuna: one study a stage, in memory, in a file or on a server that any number of processes share."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+import optuna
+
+from advisor import handover, workers
+from advisor.objectives import BadObjective, Ended, Objective, Report
+from advisor.plan import Plan, Stage
+from advisor.runners import Options, _plans, _results, _samplers, _storage, _studies
+from advisor.runners._processes import Watch
+from advisor.runners._studies import PAUSE, Asked, Known, StageStudy
+from advisor.trials import Result, StageResult, Trial
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+    from advisor.workers import Workers
+
+_MOST_FAILED: Final = 5
+"""Trials that fail before any is complete, after which a run stops: the objective is broken, not the configuration."""
+
+
+def run(plan: Plan, objective: Objective | str, options: Options) -> Result:
+    """All stages of the plan; see ``advisor.run``."""
+    storage = _storage.opened(options.storage)
+    with (
+        _quiet(),
+        closing(workers.opened(objective, count=options.workers, timeout=options.timeout)) as places,
+        _interrupted(options) as interrupt,
+    ):
+        session = _Session(plan, options, storage, places, interrupt)
+        try:
+            with session.watched():
+                return session.run()
+        finally:
+            if isinstance(options.storage, str):
+                _storage.close(storage)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Optuna tells less while we tell."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+@contextmanager
+def _interrupted(options: Options) -> Iterator[threading.Event]:
+    """What is set by Ctrl-C, once; the second time is an interrupt as usual."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def stop(*_: object) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+        options.observer.remark("interrupted: running trials are finished; Ctrl-C again leaves at once")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Session:
+    """One process's part in a run."""
+
+    def __init__(
+        self, plan: Plan, options: Options, storage: BaseStorage, places: Workers, interrupt: threading.Event
+    ) -> None:
+        self._plan = plan
+        self._options = options
+        self._storage = storage
+        self._places = places
+        self._interrupt = interrupt
+        self._observer = options.observer
+        self._study: StageStudy | None = None
+        self._told: set[tuple[int, int]] = set()
+        self._complete = self._failed = 0
+        self._name = _run_name(plan, options, storage)
+        self._root = optuna.create_study(storage=storage, study_name=self._name, load_if_exists=True)
+        in_memory = isinstance(storage, optuna.storages.InMemoryStorage)
+        self._watch = None if in_memory else Watch(self._root, self._running)
+        self._check_plan()
+
+    def _check_plan(self) -> None:
+        begun = self._root.user_attrs.get("plan")
+        if begun is None:
+            self._root.set_user_attr("plan", _plans.essentials(self._plan, self._options.seed))
+        else:
+            _plans.check(begun, self._plan, self._options.seed, _storage.shown(self._options.storage))
+
+    def _running(self) -> list[tuple[int, int]]:
+        study = self._study
+        return [] if study is None else [(study.stage.id, number) for number in list(study.running)]
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Let other processes see that this one is alive."""
+        if self._watch is None:
+            yield
+            return
+        self._watch.begin()
+        try:
+            yield
+        finally:
+            self._watch.end()
+
+    # Stages
+
+    def run(self) -> Result:
+        """All stages, one after the other, as far as there is no interrupt."""
+        self._observer.run_began(self._plan, self._count_ended())
+        results: list[StageResult] = []
+        searched: dict[int, Stage] = {}
+        trials: list[Trial] = []
+        stage = self._plan.stages[0]
+        for planned in self._plan.stages:
+            handed = handover.following(self._plan, planned, searched, trials)
+            stage = handed.stage
+            known: list[Known] = [(start, None) for start in stage.start]
+            ended, log = self._searched(stage, handed.log, trials, known)
+            searched[stage.id] = stage
+            trials += ended
+            results.append(_results.of_stage(self._plan, stage, ended, log))
+            if len(ended) < stage.trials:
+                break
+            self._observer.stage_ended(results[-1])
+        finished = len(trials) >= self._plan.budget.trials
+        finalists, again = self._confirmed(stage, trials) if finished and self._options.confirm else ([], [])
+        confirmed = _results.repeated(finalists, again)
+        result = _results.of_run(self._plan, results, trials, stage, confirmed, finished=finished)
+        self._observer.run_ended(result)
+        return result
+
+    def _searched(
+        self, stage: Stage, log: tuple[str, ...], earlier: Sequence[Trial], known: Sequence[Known]
+    ) -> tuple[list[Trial], tuple[str, ...]]:
+        """The trials of a stage once all have ended, or those that have when there is an interrupt."""
+        study = self._opened(stage, earlier, known)
+        self._study = study
+        if earlier and stage.search:
+            complete = sum(trial.state == "complete" for trial in earlier)
+            log = (*log, f"{study.carried()} of {complete} earlier trials lie in the ranges and are carried over")
+        self._observer.stage_began(stage, log, len(study.ended()))
+        self._tell_ended(study)
+        self._search(study)
+        self._tell_ended(study)
+        return [trial for _, trial in study.ended()], log
+
+    def _opened(self, stage: Stage, earlier: Sequence[Trial], known: Sequence[Known]) -> StageStudy:
+        return _studies.set_up(
+            self._storage,
+            f"{self._name}, stage {stage.id}",
+            self._plan,
+            stage,
+            earlier,
+            known,
+            sampler=_samplers.sampler_of(stage, seed=self._options.seed, parallel=self._options.workers > 1),
+            pruner=_samplers.pruner_of(self._plan, stage),
+            watch=self._watch,
+        )
+
+    def _confirmed(self, last: Stage, trials: Sequence[Trial]) -> tuple[list[Trial], list[Trial]]:
+        """The finalists, and the trials in which each is evaluated again with other seeds, the same for all."""
+        finalists, repeats = _results.finalists(self._plan, trials)
+        seeds = [self._options.seed + 1 + index for index in range(repeats)]
+        known: list[Known] = [(finalist.config, seed) for seed in seeds for finalist in finalists]
+        if not known:
+            return [], []
+        why = (f"{len(finalists)} finalists are evaluated again, each with {repeats} other seeds",)
+        stage = last.having(id=last.id + 1, name="confirmation", trials=len(known), start=(), start_why=())
+        return finalists, self._searched(stage, why, (), known)[0]
+
+    # Trials
+
+    def _search(self, study: StageStudy) -> None:
+        """Evaluate trials until the stage has all of them, or until there is an interrupt and none runs here."""
+        self._adopt(study)
+        while True:
+            is_full = not self._submit_all(study)
+            if study.running:
+                self._wait(study)
+            elif self._interrupt.is_set() or (is_full and study.is_over()):
+                return
+            else:
+                time.sleep(PAUSE)
+                self._tell_ended(study)
+                self._adopt(study)
+
+    def _submit_all(self, study: StageStudy) -> bool:
+        """Give each free place a trial; False where there are no more."""
+        while self._places.free and not self._interrupt.is_set():
+            asked = study.ask()
+            if asked is None:
+                return False
+            self._submit(asked)
+        return True
+
+    def _submit(self, asked: Asked) -> None:
+        seed = self._options.seed if asked.seed is None else asked.seed
+        self._places.submit(asked.number, asked.config, seed)
+
+    def _wait(self, study: StageStudy) -> None:
+        for told in self._places.wait(1.0):
+            match told:
+                case Report(number=number, step=step, value=value):
+                    self._places.answer(number, prune=study.report(number, step, value))
+                case Ended():
+                    self._end(study, told)
+
+    def _end(self, study: StageStudy, ended: Ended) -> None:
+        trial = study.tell(ended.number, ended.outcome)
+        if trial is None:
+            self._observer.remark(f"trial {ended.number} had been given up by another process; its value is dropped")
+            return
+        self._complete += trial.state != "failed"
+        self._failed += trial.state == "failed"
+        self._tell(study.stage.id, ended.number, trial)
+        if not self._complete and self._failed >= max(_MOST_FAILED, 2 * self._options.workers):
+            raise BadObjective(
+                f"the first {self._failed} trials all failed, the last with: {trial.reason}\n"
+                "mend the objective and run the same command again; what failed has used up its part of the budget, "
+                "which --fresh gives back"
+            )
+
+    def _adopt(self, study: StageStudy) -> None:
+        if self._watch is not None:
+            for text in study.adopt_orphans(self._watch):
+                self._observer.remark(text)
+
+    # What is told
+
+    def _count_ended(self) -> int:
+        names = [n for n in optuna.get_all_study_names(self._storage) if n.startswith(f"{self._name}, stage ")]
+        studies = (optuna.load_study(study_name=name, storage=self._storage) for name in names)
+        return sum(_studies.count_ended(study) for study in studies)
+
+    def _tell_ended(self, study: StageStudy) -> None:
+        """Tell of the trials that other processes, or earlier ones, have evaluated."""
+        for number, trial in study.ended():
+            self._tell(study.stage.id, number, trial)
+
+    def _tell(self, stage: int, number: int, trial: Trial) -> None:
+        """Tell of a trial of the plan's own stages, once; the confirmation is beyond its budget."""
+        if stage <= len(self._plan.stages) and (stage, number) not in self._told:
+            self._observer.trial_ended(len(self._told), trial)
+            self._told.add((stage, number))
+
+
+def _run_name(plan: Plan, options: Options, storage: BaseStorage) -> str:
+    """The name of the last run that is there under the plan's name, or of the next."""
+    name = options.name or plan.spec.name
+    pattern = re.compile(rf"{re.escape(name)}, run (\d+)")
+    found = [int(m[1]) for n in optuna.get_all_study_names(storage) if (m := pattern.fullmatch(n))]
+    last = max(found, default=0)
+    return f"{name}, run {last if last and options.resume else last + 1}"

@@ -1,0 +1,130 @@
+"""What ``advisor run`` does around a run: where trials and results are kept, who watches, what is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, NamedTuple
+
+from advisor import callbacks, commands, formats, live, loading, progress, runners, summary
+from advisor.errors import AdvisorError, InvalidFile, Problem, UnknownName
+
+if TYPE_CHECKING:
+    from advisor.commands import Command
+    from advisor.plan import Plan
+    from advisor.progress import Observer
+    from advisor.terminal import Style
+    from advisor.trials import Result
+
+
+class Finished(NamedTuple):
+    """A run that is over, and its plan."""
+
+    plan: Plan
+    result: Result
+
+
+class NoResult(AdvisorError):
+    """No trial of a run is complete, so there is no best configuration."""
+
+    exit_code = 1
+
+
+def run(
+    path: FilePath,
+    target: FilePath,
+    form: str | None,
+    *,
+    objective: str | None,
+    template: str | None,
+    storage: str | None,
+    engine: str,
+    address: str | None,
+    workers: int | None,
+    timeout: float | None,
+    seed: int,
+    confirm: bool,
+    fresh: bool,
+    name: str | None,
+    logs: tuple[str, ...],
+) -> Finished:
+    """Run the plan of a file and write what was found to another; see ``advisor.run`` for the rest.
+
+    Raises:
+        InvalidFile: The plan cannot be read or the result not be written, or there is not one objective.
+        UnknownName: There is no such format or callback.
+    """
+    plan = loading.load_plan(path)
+    if form is not None and form not in formats.FORMS:
+        raise UnknownName("format", form, formats.FORMS)
+    if target.is_dir() or not target.parent.is_dir():
+        raise InvalidFile([Problem(sentence=f"{target} cannot be written; name a file in a folder that is there")])
+    logging = [callbacks.observer(log) for log in logs]
+    with live.shown(sys.stderr, os.environ, places=workers) as shown:
+        observer = progress.Together(shown, *logging) if logging else shown
+        result = runners.run(
+            plan,
+            _objective(plan, objective, template, observer),
+            storage=_storage(path, storage),
+            engine=engine,
+            workers=workers or plan.budget.parallel,
+            seed=seed,
+            resume=not fresh,
+            timeout=timeout,
+            confirm=confirm,
+            name=name,
+            observer=observer,
+            address=address,
+        )
+    _write(target, result)
+    return Finished(plan, result)
+
+
+def _objective(plan: Plan, objective: str | None, template: str | None, observer: Observer) -> str | Command:
+    if (objective is None) == (template is None):
+        sentence = "give what evaluates a configuration: --objective module:function, or --command 'LINE', and not both"
+        raise InvalidFile([Problem(sentence=sentence)])
+    if objective is not None:
+        return objective
+    assert template is not None  # noqa: S101 - one of the two is given
+    parameters = plan.stages[0].entries
+    command = commands.checked(template, parameters, metric=plan.objective.metric)
+    searched = {name for stage in plan.stages for name in stage.search}
+    if unused := sorted(name for name in command.unused(parameters) if name in searched):
+        observer.remark(f"the command does not use {', '.join(unused)}: searched without effect")
+    return command
+
+
+def _storage(plan: FilePath, storage: str | None) -> str | None:
+    if storage == ":memory:":
+        return None
+    return str(plan.with_suffix(".db")) if storage is None else storage
+
+
+def _write(target: FilePath, result: Result) -> None:
+    """Write the result beside its place, and move it there when it is whole."""
+    text = json.dumps(result.to_data(), indent=2, ensure_ascii=False) + "\n"
+    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise InvalidFile([Problem(sentence=f"{target} cannot be written: {error.strerror}")]) from error
+
+
+def written(found: Finished, form: str | None, style: Style) -> str:
+    """The summary of a run, or its best configuration in a form.
+
+    Raises:
+        NoResult: The best configuration is asked for and there is none.
+    """
+    if form is None:
+        return summary.rendered(found.result, found.plan, style)
+    if found.result.best is None:
+        raise NoResult("no trial is complete, so there is no best configuration")
+    return formats.written(found.plan, found.result.best, form)
