@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from advisor import constraints, yamlio
 from advisor.effects import shown
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Choice, Numeric, Value, contains, same, shown_value
+from advisor.space import Choice, Numeric, Value, contains, middle, same, shown_value
 
 MOST_VALUES = 1_000
 """How many values a step grid may have to be written as a list."""
@@ -75,6 +75,11 @@ def grid(domain: Numeric) -> tuple[Value, ...] | None:
     count = int((domain.high - domain.low) / domain.step + 1e-9) + 1
     values = (domain.low + index * domain.step for index in range(count))
     return tuple(int(value) if domain.integer else float(f"{value:.12g}") for value in values)
+
+
+def default(searched: Searched) -> Value:
+    """Where the search of a parameter starts; the middle of its range where the plan does not say."""
+    return searched.default if "default" in searched.model_fields_set else middle(searched.domain)
 
 
 def active_fixed(stage: Stage) -> dict[str, Value]:

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from advisor import constraints
 from advisor.exporters._forbidden import forbidden
-from advisor.exporters._writing import MOST_VALUES, Loss, after_the_search, grid, idle, needs, why
+from advisor.exporters._writing import MOST_VALUES, Loss, after_the_search, default, grid, idle, needs, why
 from advisor.plan import Plan, Searched, Stage
-from advisor.space import Choice, Numeric, Value, is_single, middle
+from advisor.space import Choice, Numeric, Value, is_single
 
 SUFFIX = ".json"
 ALIASES = ("smac", "neps", "dehb", "deepcave")
@@ -104,18 +104,18 @@ def _hyperparameter(stage: Stage, name: str) -> dict[str, Any]:
     if searched is None:
         return {"type": "constant", "name": name, "value": stage.fixed[name].value}
     reason = {"meta": {"why": why(searched)}} if why(searched) else {}
-    default = _default(searched)
+    start = _default(searched)
     domain = searched.domain
     if is_single(domain):
-        return {"type": "constant", "name": name, "value": default, **reason}
+        return {"type": "constant", "name": name, "value": start, **reason}
     values = _listed(domain)
     if values is not None:
         ordered = isinstance(domain, Numeric) or domain.ordered
         kind = {"type": "ordinal"} if ordered else {"type": "categorical"}
-        return {**kind, "name": name, "sequence" if ordered else "choices": values, "default_value": default, **reason}
+        return {**kind, "name": name, "sequence" if ordered else "choices": values, "default_value": start, **reason}
     assert isinstance(domain, Numeric)  # noqa: S101 - choices are listed
     low, high = _ends(domain)
-    ends = {"lower": low, "upper": high, "default_value": default, "log": domain.log}
+    ends = {"lower": low, "upper": high, "default_value": start, "log": domain.log}
     return {"type": "uniform_int" if domain.integer else "uniform_float", "name": name, **ends, **reason}
 
 
@@ -140,8 +140,7 @@ def _defaults(stage: Stage) -> dict[str, Value]:
 
 def _default(searched: Searched) -> Value:
     """Where the search starts, as one of the values that are written."""
-    given = searched.default if "default" in searched.model_fields_set else middle(searched.domain)
-    return _written(searched.domain, given)
+    return _written(searched.domain, default(searched))
 
 
 def _written(domain: Choice | Numeric, value: Value) -> Value:
