@@ -13,6 +13,8 @@ from advisor.space import Choice, Domain, Numeric, Value, clip, same
 
 NAMES = (
     "rate",
+    "learning_rate",
+    "epochs",
     "max-depth",
     "a.b",
     "opt/rate",
