@@ -162,6 +162,7 @@ def trained(names, tmp_path):
 
 
 @pytest.mark.truth
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_trainer_trains_with_what_a_trial_draws(tmp_path):
     search = RATE | WARMUP | DEPTH
@@ -193,6 +194,7 @@ def test_trainer_trains_with_what_a_trial_draws(tmp_path):
 
 
 @pytest.mark.truth
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_without_a_real_zero_trainer_cuts_every_warmup_down(tmp_path):
     """The trap that the module avoids; once this fails, it need not any more."""
