@@ -39,7 +39,7 @@ def following(plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Se
     fixed, held_log = _held(plan, stage, before, complete)
     if stage.narrow.keep is None:
         return Handover(stage=stage.having(fixed=fixed, start=(), start_why=()), log=held_log)
-    search, log = _searched(plan, stage, before, complete)
+    search, log = _searched(plan, stage, earlier, complete)
     return Handover(stage=stage.having(search=search, fixed=fixed, start=(), start_why=()), log=(*held_log, *log))
 
 
@@ -102,17 +102,35 @@ def _held(
     return fixed, (f"held as the winner has it: {held} ({rule})",)
 
 
-def _searched(
-    plan: Plan, stage: Stage, before: Stage, trials: Sequence[Trial]
-) -> tuple[dict[str, Searched], tuple[str, ...]]:
-    """What the stage searches: each range as the stage before had it, narrower or open where that is more than luck."""
+def narrowable(stage: Stage, before: Stage) -> tuple[str, ...]:
+    """The ranges of a stage that follow from the one before: no choices, none kept open, none that others depend on."""
     parents = {parent for entry in stage.entries.values() for parent in entry.when or ()}
     stays = {*(stage.narrow.open or ()), *parents}
-    ranges = {n: before.search[n] for n in stage.search if n in before.search and n not in stays}
-    ranges = {name: old for name, old in ranges.items() if isinstance(old.domain, Numeric)}
+    return tuple(n for n in stage.search if n in before.search and n not in stays and before.search[n].choices is None)
+
+
+def reach(stage: Stage, searched: Searched) -> tuple[float | None, float | None]:
+    """How far a range may open in a stage; None is any length."""
+    domain = trimmed(_numeric(searched))
+    if not stage.narrow.extend_at_edge or searched.limits is None:
+        return domain.low, domain.high
+    least = searched.limits.low
+    if domain.log and least is not None and least <= 0:
+        least = 1 if domain.integer else None
+    return least, searched.limits.high
+
+
+def _searched(
+    plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Sequence[Trial]
+) -> tuple[dict[str, Searched], tuple[str, ...]]:
+    """What the stage searches: each range as the stage before had it, narrower or open where that is more than luck."""
+    before = earlier[stage.narrow.from_ or 1]
+    names = narrowable(stage, before)
     search, log = dict(stage.search), []
-    for name, old in ranges.items():
-        low, high, why = _narrowed(plan, stage, name, old, trials, narrowing.LUCK / len(ranges))
+    for name in names:
+        old = before.search[name]
+        known = [t for t in trials if name in t.config and name in earlier[t.stage].search]
+        low, high, why = _narrowed(plan, stage, name, old, known, narrowing.LUCK / len(names))
         search[name] = _with_range(stage.search[name], low, high)
         moved = f"{old.low:g} .. {old.high:g} -> {low:g} .. {high:g}, " if (low, high) != (old.low, old.high) else ""
         log.append(f"{name} {moved}{why}")
@@ -123,17 +141,16 @@ def _narrowed(
     plan: Plan, stage: Stage, name: str, old: Searched, trials: Iterable[Trial], luck: float
 ) -> tuple[float, float, str]:
     domain = trimmed(_numeric(old))
-    seen = [(t.config[name], t.value) for t in trials if name in t.config and contains(domain, t.config[name])]
+    seen = [(t.config[name], t.value) for t in trials if contains(domain, t.config[name])]
     least = max(stage.narrow.at_least or 1, narrowing.LEAST)
     if is_single(domain) or len(seen) < least:
         return domain.low, domain.high, f"stays: {len(seen)} complete trials, {least} are needed"
     sign = -1 if plan.objective.direction == "maximize" else 1
-    opens = stage.narrow.extend_at_edge and old.limits is not None
     return narrowing.narrowed(
         [float(value or 0) for value, _ in seen],
         [sign * float(score or 0) for _, score in seen],
         (domain.low, domain.high),
-        (old.limits.low, old.limits.high) if opens and old.limits is not None else (domain.low, domain.high),
+        reach(stage, old),
         keep=stage.narrow.keep or 1.0,
         luck=luck,
         log=domain.log,

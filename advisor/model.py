@@ -23,7 +23,8 @@ class Frozen(BaseModel):
         Raises:
             pydantic.ValidationError: A change breaks the model (``model_copy`` would not notice).
         """
-        return type(self).model_validate({**dict(self), **changes})
+        given = {name: value for name, value in self if name in self.model_fields_set}
+        return type(self).model_validate({**given, **changes})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data as a file holds it: names as written there, absent values left out."""

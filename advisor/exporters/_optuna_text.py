@@ -64,41 +64,30 @@ def breaks(config, names, holds, odd):
 '''
 
 NARROW = '''
-def narrowed(ranges, limits, earlier, keep, at_least):
-    """Ranges of `keep` times the width, around the median of the best quarter of the complete trials."""
+def following(ranges, limits, earlier, keep, at_least):
+    """The ranges of the next stage, from the complete trials before it."""
     done = [trial for trial in earlier if trial.state == optuna.trial.TrialState.COMPLETE]
-    if len(done) < at_least:
-        print(f"not narrowed: {len(done)} complete trials, {at_least} are needed")
-        return ranges
-    done.sort(key=lambda trial: trial.value, reverse=DIRECTION == "maximize")
-    best = done[: math.ceil(len(done) / 4)]
     new = dict(ranges)
-    for name in ranges:
-        values = [trial.params[name] for trial in best if name in trial.params]
-        if values:
-            new[name] = around(statistics.median(values), *ranges[name], keep, **limits[name])
-            print(f"{name}: {ranges[name][0]:g} .. {ranges[name][1]:g} -> {new[name][0]:g} .. {new[name][1]:g}")
+    for name, (low, high) in ranges.items():
+        seen = [trial for trial in done if name in trial.params and low <= trial.params[name] <= high]
+        if low == high or len(seen) < max(at_least, LEAST):
+            print(f"{{name}} stays: {{len(seen)}} complete trials, {{max(at_least, LEAST)}} are needed")
+            continue
+        values = [trial.params[name] for trial in seen]
+        scores = [-trial.value if DIRECTION == "maximize" else trial.value for trial in seen]
+        luck = LUCK / len(ranges)
+        *new[name], why = narrowed(values, scores, ranges[name], keep=keep, luck=luck, **limits[name])
+        print(f"{{name}} {{low:g}} .. {{high:g}} -> {{new[name][0]:g}} .. {{new[name][1]:g}}, {{why}}")
     return new
 
 
-def around(centre, low, high, keep, least, most, log, step):
-    """The range of `keep` times the width around the centre, moved to stay within least and most."""
-    scale, back = (math.log, math.exp) if log else (float, float)
-    floor = -math.inf if least is None else scale(least)
-    ceiling = math.inf if most is None else scale(most)
-    half = keep * (scale(high) - scale(low)) / 2
-    middle = max(min(scale(centre), ceiling - half), floor + half)
-    left, right = (min(max(end, floor), ceiling) for end in (middle - half, middle + half))
-    ends = [back(left), back(right)]
-    if step is not None:
-        first = -math.inf if least is None else math.ceil((least - low) / step - 1e-9)
-        last = math.inf if most is None else math.floor((most - low) / step + 1e-9)
-        ends = [low + step * max(min(round((end - low) / step), last), first) for end in ends]
-        return tuple(end if isinstance(end, int) else float(f"{end:.12g}") for end in ends)
-    if least is not None:
-        ends = [max(end, least) for end in ends]
-    return tuple(ends if most is None else (min(end, most) for end in ends))
-'''
+LUCK = {luck!r}  # the chance with which a stage in which nothing matters narrows any range
+LEAST = {least!r}  # trials without which nothing is said of a trend
+
+
+{narrowed}
+
+{trend}'''
 
 MAIN = '''
 def main(objective=objective):

@@ -8,17 +8,18 @@ outside the ranges.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 
-from advisor import constraints
+from advisor import constraints, handover, narrowing
 from advisor.exporters import _define_by_run, _optuna_text
 from advisor.exporters._define_by_run import ends, is_log
-from advisor.exporters._python import WIDTH, assigned, literal, mapping, quoted, remark, several
+from advisor.exporters._python import WIDTH, assigned, literal, quoted, remark, several
 from advisor.exporters._writing import Loss, comment, known
 from advisor.plan import Plan, Searched, Stage
 from advisor.record import PlanConstraint
-from advisor.space import Numeric, is_number
+from advisor.space import Numeric
 
 SUFFIX = ".py"
 STAGES = True
@@ -32,7 +33,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         yield from _of_sampler(stage)
         for name, searched in stage.search.items():
             yield from _define_by_run.losses(name, searched.domain)
-        if stage.narrow.keep is not None and _narrow_names(stage) and not _narrows(stage, stages):
+        if stage.narrow.keep is not None and stage.narrow.from_ not in {other.id for other in stages}:
             what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
             yield Loss(what=what, instead="the whole ranges are searched")
     for constraint in _constraints(plan, stages):
@@ -49,7 +50,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module that runs the stages."""
     kept = _constraints(plan, stages)
-    narrows = any(_narrows(stage, stages) for stage in stages)
+    narrows = any(_narrowed(stage, stages) for stage in stages)
     blocks = [
         comment(plan, stages, losses) + _head(plan, narrows=narrows) + _define_by_run.start_table(plan, stages[0])
     ]
@@ -58,7 +59,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     blocks += [_suggest(stage, stages) for stage in stages]
     blocks.append(_optuna_text.SEARCH.format(prune=_optuna_text.PRUNE if kept else ""))
     blocks += [_optuna_text.BREAKS] if kept else []
-    blocks += [_optuna_text.NARROW] if narrows else []
+    blocks += [_narrow()] if narrows else []
     blocks += [_run(stages), _optuna_text.MAIN]
     return "\n\n".join(block.strip("\n") + "\n" for block in blocks)
 
@@ -77,7 +78,7 @@ def _of_sampler(stage: Stage) -> Iterator[Loss]:
 
 
 def _head(plan: Plan, *, narrows: bool) -> str:
-    names = ["functools", "math", "statistics", "warnings"] if narrows else ["warnings"]
+    names = ["bisect", "functools", "math", "statistics", "warnings"] if narrows else ["warnings"]
     return _optuna_text.IMPORTS.format(
         imports="".join(f"import {name}\n" for name in names),
         sentence=quoted(f"replace objective(config): train with config and return {plan.objective.metric}")
@@ -145,7 +146,7 @@ class _Words(ast.NodeTransformer):
 
 
 def _suggest(stage: Stage, stages: tuple[Stage, ...]) -> str:
-    narrows = _narrow_names(stage) if _narrows(stage, stages) else ()
+    narrows = _narrowed(stage, stages)
     which = " ".join(f"Stage {stage.id}: {stage.name}, {stage.trials} trials.".split())
     ranges = _ranges(stage, narrows) if narrows else ""
     text = f"{remark(which)}{ranges}"
@@ -160,13 +161,9 @@ def _ranges(stage: Stage, names: Sequence[str]) -> str:
 
 
 def _limits(stage: Stage, searched: Searched, domain: Numeric) -> str:
-    least, most = ends(domain)
-    if stage.narrow.extend_at_edge and searched.limits is not None:
-        least, most = searched.limits.low, searched.limits.high  # type: ignore[assignment]
-    if is_log(domain) and (least is None or least <= 0):
-        least = 1 if domain.integer else None  # type: ignore[assignment]
     step = domain.step or (1 if domain.integer else None)
-    return mapping({"least": least, "most": most, "log": is_log(domain), "step": step})
+    limits = several(handover.reach(stage, searched))
+    return f'{{"limits": {limits}, "log": {is_log(domain)}, "step": {literal(step)}}}'
 
 
 # Numbers
@@ -180,28 +177,35 @@ def _numeric(searched: Searched) -> Numeric:
 # The run
 
 
-def _narrow_names(stage: Stage) -> tuple[str, ...]:
-    kept = stage.narrow.open or ()
-    return tuple(name for name, s in stage.search.items() if name not in kept and is_number(s.low))
+def _narrowed(stage: Stage, stages: Sequence[Stage]) -> tuple[str, ...]:
+    """The ranges that follow from an earlier stage of the module."""
+    before = next((other for other in stages if other.id == stage.narrow.from_), None)
+    return () if before is None or stage.narrow.keep is None else handover.narrowable(stage, before)
 
 
-def _narrows(stage: Stage, stages: Sequence[Stage]) -> bool:
-    narrow = stage.narrow
-    known = narrow.from_ in {other.id for other in stages}
-    return known and narrow.keep is not None and bool(_narrow_names(stage))
+def _narrow() -> str:
+    """The rule by which ranges narrow, word for word as the plan is run by advisor itself."""
+    return _optuna_text.NARROW.format(
+        luck=narrowing.LUCK,
+        least=narrowing.LEAST,
+        narrowed=inspect.getsource(narrowing.narrowed),
+        trend=inspect.getsource(narrowing.trend),
+    )
 
 
 def _run(stages: tuple[Stage, ...]) -> str:
     text = 'def run(objective):\n    """Run every stage and return all trials that ran."""\n    done = []\n'
+    text += "    ranges = {}\n" if any(_narrowed(stage, stages) for stage in stages) else ""
     text += "    with warnings.catch_warnings():\n"
     text += '        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)\n'
     for stage in stages:
         suggest = f"suggest_{stage.id}"
         text += remark(" ".join(f"Stage {stage.id}: {stage.name}.".split()), " " * 8)
-        if _narrows(stage, stages):
+        if _narrowed(stage, stages):
             keep, least = stage.narrow.keep, stage.narrow.at_least or 1
-            ranges = f"RANGES_{stage.id}, LIMITS_{stage.id}"
-            text += f"        ranges = narrowed({ranges}, done, keep={keep!r}, at_least={least})\n"
+            text += f"        ranges = {{name: ranges.get(name, ends) for name, ends in RANGES_{stage.id}.items()}}\n"
+            arguments = f"ranges, LIMITS_{stage.id}, done, keep={keep!r}, at_least={least}"
+            text += f"        ranges = following({arguments})\n"
             suggest = f"functools.partial({suggest}, ranges=ranges)"
         text += f"        sampler = {_define_by_run.sampler(stage)}\n"
         first = ", STARTS" if stage is stages[0] else ""

@@ -6,7 +6,7 @@ import random
 import warnings
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.study import Study
     from optuna.trial import FrozenTrial, TrialState
+
+
+CARRIED: Final = "carried"
+"""The user attribute of a trial that is a copy of an earlier one."""
 
 
 def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
@@ -52,7 +56,7 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
                 group=any(searched.when for searched in stage.search.values()),
                 constant_liar=parallel,
             )
-    return SeededAtFirstTrial(make, seed, stage.sampler.seed)
+    return SeededAtFirstTrial(make, seed, stage.sampler.seed, carried=CARRIED)
 
 
 def _mixed(*seeds: int) -> int:
@@ -66,45 +70,48 @@ class SeededAtFirstTrial(BaseSampler):
     """A sampler whose seed depends on the number of the first trial that it proposes.
 
     A sampler that is made anew with the old seed when a run is resumed, or made by several processes, would propose its
-    first points again.
+    first points again. Copies of earlier trials, which have the user attribute ``carried``, are not counted.
     """
 
-    def __init__(self, make: Callable[..., BaseSampler], *seeds: int) -> None:
+    def __init__(self, make: Callable[..., BaseSampler], *seeds: int, carried: str) -> None:
         self._make = make
         self._seeds = seeds
+        self._carried = carried
         self._inner: BaseSampler | None = None
 
-    def _sampler(self, trial: FrozenTrial) -> BaseSampler:
-        if self._inner is None:
-            *others, own = self._seeds
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                self._inner = self._make(seed=_mixed(trial.number, *others, own))
+    @property
+    def _sampler(self) -> BaseSampler:
+        assert self._inner is not None  # noqa: S101 - before_trial comes first
         return self._inner
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """As the sampler itself does."""
-        self._sampler(trial).before_trial(study, trial)
+        if self._inner is None:
+            carried = sum(self._carried in known.user_attrs for known in study.get_trials(deepcopy=False))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._inner = self._make(seed=_mixed(trial.number - carried, *self._seeds))
+        self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """As the sampler itself does."""
-        return self._sampler(trial).infer_relative_search_space(study, trial)
+        return self._sampler.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """As the sampler itself does."""
-        return self._sampler(trial).sample_relative(study, trial, search_space)
+        return self._sampler.sample_relative(study, trial, search_space)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """As the sampler itself does."""
-        return self._sampler(trial).sample_independent(study, trial, param_name, param_distribution)
+        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """As the sampler itself does."""
-        self._sampler(trial).after_trial(study, trial, state, values)
+        self._sampler.after_trial(study, trial, state, values)
 
 
 def pruner_of(plan: Plan, stage: Stage) -> BasePruner:

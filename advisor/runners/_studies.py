@@ -24,6 +24,7 @@ from advisor.errors import AdvisorError
 from advisor.objectives import Outcome
 from advisor.plan import Plan, Stage
 from advisor.runners._processes import Watch
+from advisor.runners._samplers import CARRIED
 from advisor.space import Value, contains, same
 from advisor.trials import State, Trial
 
@@ -197,11 +198,10 @@ class StageStudy:
 
     def carried(self) -> int:
         """How many earlier trials the study knows."""
-        return sum(_CARRIED in t.user_attrs for t in self._trials())
+        return sum(CARRIED in t.user_attrs for t in self._trials())
 
 
 _CONFIG: Final = "config"
-_CARRIED: Final = "carried"
 _VOID: Final = "void"
 _RETRY: Final = "retry"
 _REASON: Final = "reason"
@@ -214,7 +214,7 @@ def count_ended(study: Study) -> int:
 
 
 def _counts(trial: FrozenTrial) -> bool:
-    return _CARRIED not in trial.user_attrs and _VOID not in trial.user_attrs
+    return CARRIED not in trial.user_attrs and _VOID not in trial.user_attrs
 
 
 def _begun_with(trial: FrozenTrial) -> dict[str, Any]:
@@ -307,4 +307,4 @@ def _carried(stage: Stage, trial: Trial) -> FrozenTrial | None:
     if config.keys() != trial.config.keys() or not all(same(value, trial.config[n]) for n, value in config.items()):
         return None
     known = {name: suggesting.distribution(name, stage.search[name]) for name in params}
-    return create_trial(params=params, distributions=known, value=trial.value, user_attrs={_CARRIED: trial.stage})
+    return create_trial(params=params, distributions=known, value=trial.value, user_attrs={CARRIED: trial.stage})
