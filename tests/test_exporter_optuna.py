@@ -146,7 +146,7 @@ def test_text_is_formatted_and_sound(name, tmp_path):
         done = subprocess.run([*ruff, *command, "--isolated", path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
     imports = re.findall(r"^import (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(imports) <= {"functools", "math", "statistics", "warnings", "optuna"}
+    assert set(imports) <= {"bisect", "functools", "math", "statistics", "warnings", "optuna"}
 
 
 def test_conditions_leave_out_what_has_no_effect():
