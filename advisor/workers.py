@@ -157,6 +157,7 @@ class Processes:
         self._environment = _environment(count)
         self._running: dict[int, _Place] = {}
         self._idle: list[_Place] = []
+        self._problem: str | None = None
         try:
             for _ in range(count):
                 self._idle.append(self._place())
@@ -183,7 +184,9 @@ class Processes:
     def wait(self, timeout: float | None) -> list[Report | Ended]:
         """What the places tell, and what became of those that died or took too long."""
         until = math.inf if timeout is None else time.monotonic() + timeout
-        while self._running:
+        while self._running or self._problem:
+            if self._problem:  # raised only now, so that what others told at the same time is not lost
+                raise BadObjective(self._problem)
             told = self._given_up() or self._told(until)
             if told or time.monotonic() >= until:
                 return told
@@ -192,7 +195,7 @@ class Processes:
     def answer(self, number: int, *, prune: bool) -> None:
         """Let a trial go on, or end; nothing if it has ended in between."""
         if number in self._running:
-            self._running[number].tell(prune)
+            self._running[number].tell(bool(prune))
 
     def close(self) -> None:
         """End free processes in order, within seconds, and all others at once."""
@@ -206,12 +209,13 @@ class Processes:
             place.leave(until)
         self._running.clear()
         self._idle.clear()
+        self._problem = None
 
     def _place(self) -> _Place:
         return _Place(self._objective, self._environment)
 
     def _told(self, until: float) -> list[Report | Ended]:
-        """What the running places tell before that time, or before it is time to look after them."""
+        """What running places tell before that time, or before it is time to look after them."""
         numbers = {place.link: number for number, place in self._running.items()}
         due = min(place.since for place in self._running.values()) + self._timeout
         now = time.monotonic()
@@ -232,8 +236,10 @@ class Processes:
                     place = self._place()
                 self._idle.append(place)
                 return said
-            case Ready():
+            case Ready(problem=None):
                 place.accept(said)
+            case Ready(problem=problem):
+                self._problem = problem
             case None if place.is_ready:
                 return self._lost(number, None)
             case None:
@@ -245,7 +251,8 @@ class Processes:
         place = self._running[number]
         code = place.end()
         if place.starts == _STARTS:
-            raise BadObjective(f"a process that evaluates could not start: {ending(code)}")
+            self._problem = _no_start(code)
+            return
         again = _Place(self._objective, self._environment, starts=place.starts + 1)
         again.begin(place.task)
         self._running[number] = again
@@ -311,7 +318,7 @@ class _Place:
     def accept(self, first: Ready | Report | Ended | None) -> None:
         """Take the first thing it tells: it is ready, and its trial begins, if it has one already."""
         if not isinstance(first, Ready):
-            raise BadObjective(f"a process that evaluates could not start: {ending(self.end())}")
+            raise BadObjective(_no_start(self.end()))
         if first.problem is not None:
             raise BadObjective(first.problem)
         self.is_ready = True
@@ -361,6 +368,10 @@ def _inheriting(link: Link) -> dict[str, Any]:
         info = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})
         return {"startupinfo": info, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"pass_fds": [link.fileno()], "start_new_session": True}
+
+
+def _no_start(code: int) -> str:
+    return f"a process that evaluates could not start: {ending(code)}"
 
 
 def _packed(objective: Objective) -> bytes:

@@ -202,14 +202,46 @@ def test_a_replacement_that_cannot_start_is_an_error_and_no_endless_loop(tmp_pat
             places.wait(30)
 
 
+def test_what_was_told_is_not_lost_where_another_process_cannot_start(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("late.py").write_text(
+        "import os, time\n"
+        "from pathlib import Path\n"
+        "if Path('dead').exists():\n"
+        "    Path('broken').touch()\n"
+        "    raise ImportError('gone')\n"
+        "def objective(config):\n"
+        "    if config['x'] == 0:\n"
+        "        Path('dead').touch()\n"
+        "        os._exit(5)\n"
+        "    while not Path('broken').exists():\n"
+        "        time.sleep(0.01)\n"
+        "    return 1\n"
+    )
+    with closing(workers.opened("late:objective", count=2)) as places:
+        places.submit(0, {"x": 0}, seed=0)
+        places.submit(1, {"x": 1}, seed=0)
+        assert [told.number for told in places.wait(30)] == [0]
+        places.submit(2, {"x": 1}, seed=0)
+        time.sleep(2)
+        assert [told.number for told in places.wait(30)] == [1]
+        with pytest.raises(BadObjective, match=r"ImportError: gone \(.*late\.py:5\)"):
+            places.wait(30)
+
+
 def test_a_replacement_that_dies_while_it_starts_is_started_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (
-        "import os\nfrom pathlib import Path\nif Path('dead').exists():\n    Path('dead').unlink()\n    os._exit(4)\n"
-    )
     Path("twice.py").write_text(
-        text
-        + "def objective(config):\n    if config['x'] == 0:\n        Path('dead').touch()\n        os._exit(5)\n    return 1\n"
+        "import os\n"
+        "from pathlib import Path\n"
+        "if Path('dead').exists():\n"
+        "    Path('dead').unlink()\n"
+        "    os._exit(4)\n"
+        "def objective(config):\n"
+        "    if config['x'] == 0:\n"
+        "        Path('dead').touch()\n"
+        "        os._exit(5)\n"
+        "    return 1\n"
     )
     ended = evaluated("twice:objective", *TEN[:2], timeout=60)
     assert [ended[0].reason, ended[1].value] == ["its process ended: exit code 5", 1]
@@ -304,6 +336,22 @@ def test_a_death_is_noticed_though_what_the_objective_forked_lives_on():
     ended = evaluated(objective, *TEN[:2], timeout=60)
     assert (ended[0].reason, ended[1].value) == ("its process ended: exit code 3", 1)
     assert time.monotonic() - began < 10
+
+
+def test_no_trial_is_lost_and_none_ends_twice_where_processes_are_killed_as_they_report():
+    def objective(_):
+        yield os.getpid()
+        yield 1
+
+    def kill(report):
+        if report.number % 5 == 0 and report.step == 1:
+            os.kill(int(report.value), signal.SIGKILL)
+        return False
+
+    ended = evaluated(objective, *TEN, *TEN, prune=kill, count=2)
+    assert {number for number, outcome in ended.items() if outcome.state == "failed"} == {0, 5, 10, 15}
+    assert {outcome.value for outcome in ended.values() if outcome.state == "complete"} == {1}
+    assert len(ended) == 20
 
 
 def test_a_free_process_that_dies_is_replaced_before_the_next_trial():
