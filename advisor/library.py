@@ -122,7 +122,7 @@ def load(family: str, overlays: Sequence[FilePath] = ()) -> Knowledge:
         family=described,
         shared=shared,
         overlays=tuple(_overlay(folder, family) for folder in overlays),
-        sha256=_hash([family_layers.data, shared_layers.data]),
+        sha256=_hash([_canonical(family_layers.data), _canonical(shared_layers.data)]),
     )
 
 
@@ -135,7 +135,7 @@ def _released(file: FilePath) -> Knowledge:
         family=trusted.constructed(Family, family),
         shared=trusted.constructed(Shared, shared),
         overlays=(),
-        sha256=_hash([family, shared]),
+        sha256=_hash([_canonical(family), _canonical(shared)]),
     )
 
 
@@ -188,23 +188,18 @@ def _overlay(folder: FilePath, family: str) -> Overlay:
 
 
 def _hash(value: Any) -> str:
-    """Hash of data in which the order of rules is as irrelevant, and that of parameters as relevant, as to plans."""
-    canonical = json.dumps(_canonical(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _canonical(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _ordered(key, part) for key, part in value.items()}
-    return [_canonical(part) for part in value] if isinstance(value, list) else value
-
-
-def _ordered(key: str, part: Any) -> Any:
-    if key == "rules":
-        return sorted(part, key=lambda rule: str(rule["id"]))
-    if key == "parameters" and isinstance(part, dict):
-        return [[name, _canonical(parameter)] for name, parameter in part.items()]
-    return _canonical(part)
+def _canonical(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Data in which the order of rules is as irrelevant, and that of parameters as relevant, as to plans."""
+    canonical = dict(described)
+    if "rules" in described:
+        canonical["rules"] = sorted(described["rules"], key=lambda rule: str(rule["id"]))
+    if "parameters" in described:
+        canonical["parameters"] = list(described["parameters"].items())
+    return canonical
 
 
 class Layers(NamedTuple):
