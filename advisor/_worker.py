@@ -69,11 +69,10 @@ def _objective(sent: str | bytes) -> Objective:
 
 def _listen(link: Link, inbox: _Inbox) -> None:
     try:
-        while (said := link.recv()) is not None:
-            inbox.put(said)
+        while True:
+            inbox.put(link.recv())
     except (EOFError, OSError):
         _end()
-    inbox.put(None)
 
 
 def _end() -> None:

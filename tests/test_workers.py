@@ -451,6 +451,29 @@ def test_no_process_outlives_a_run_that_was_killed(tmp_path):
     assert until(lambda: not any(lives(pid) for pid in pids), 2)
 
 
+def test_a_process_that_was_told_to_end_does_not_outlive_a_run_that_was_killed(tmp_path):
+    text = (
+        "import os, threading, time\n"
+        "from pathlib import Path\n"
+        "from advisor import workers\n"
+        "def objective(config):\n"
+        "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "    return os.getpid()\n"
+        "workers._GRACE = 60\n"
+        "places = workers.opened(objective, timeout=60)\n"
+        "places.submit(0, {}, 0)\n"
+        "Path('pid').write_text(str(int(places.wait(None)[0].outcome.value)))\n"
+        "places.close()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", text], cwd=tmp_path) as run:
+        assert until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 30)
+        pid = (tmp_path / "pid").read_text()
+        time.sleep(0.3)
+        assert lives(pid)
+        run.kill()
+    assert until(lambda: not lives(pid), 5)
+
+
 def test_an_interrupt_from_the_terminal_does_not_reach_the_processes():
     def objective(_):
         return os.getsid(0) == os.getpid() == os.getpgrp() and os.getsid(0) + 0.5
