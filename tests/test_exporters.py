@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import fitting
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -15,7 +16,7 @@ import advisor
 from advisor import exporters
 from advisor.cli import main
 from advisor.errors import CannotExport, InvalidFile, UnknownName
-from advisor.plan import Plan
+from advisor.plan import Held, Plan
 from advisor.space import contains
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*/plan.yaml"))
@@ -138,12 +139,14 @@ def test_one_stage_has_its_own_trials_and_the_whole_the_budget():
 # scikit-learn
 
 
-def drawn(made, count=200):
+def drawn(made, count=200, stage=None):
     from sklearn.model_selection import ParameterSampler
 
     names = {}
-    exec(exporters.export(made, "scikit-learn", allow_loss=True), names)  # noqa: S102 - our own text
-    return list(ParameterSampler(names["param_distributions"], count, random_state=0))
+    exec(exporters.export(made, "scikit-learn", stage, allow_loss=True), names)  # noqa: S102 - our own text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a small grid has fewer configurations
+        return list(ParameterSampler(names["param_distributions"], count, random_state=0))
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -169,6 +172,18 @@ def test_scikit_learn_reaches_both_ends_of_whole_numbers_and_grids():
     assert {config["even"] for config in configs} == {1, 2, 3, 4}
     assert {config["step"] for config in configs} == {1, 5, 9}
     assert all(type(config["log"]) is int for config in configs)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made=plans())
+def test_scikit_learn_draws_from_any_plan_and_only_what_has_an_effect(made):
+    for stage in made.stages:
+        if any(loss.changes_meaning for loss in exporters.losses(made, "scikit-learn", stage.id)):
+            continue
+        names = {entry.argument or name: name for name, entry in stage.entries.items()}
+        for config in drawn(made, 5, stage.id):
+            plain = {names[key]: value.item() if hasattr(value, "item") else value for key, value in config.items()}
+            assert fitting.misfits(stage, plain) == []
 
 
 def test_scikit_learn_searches_the_svm_of_the_example():
@@ -207,19 +222,49 @@ def test_wandb_gets_what_is_held_as_one_value():
     assert sweep(rate={"type": "float", "low": 0.1, "high": 1.0})["off"] == {"value": False}
 
 
-@pytest.mark.truth
-@pytest.mark.parametrize("name", PLANS)
-def test_wandb_itself_accepts_the_sweep_and_draws_from_the_plan(name):
+def drawn_by_wandb(made, stage=None, count=20):
+    """Configurations by W&B's own sweeps, which first accepts the sweep."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sweeps = pytest.importorskip("sweeps", reason="W&B's own validator of sweeps")
         from sweeps.config import schema_violations_from_proposed_config
 
-        made = PLANS[name]
-        config = yaml.safe_load(exporters.export(made, "wandb", allow_loss=True))
+        config = yaml.safe_load(exporters.export(made, "wandb", stage, allow_loss=True))
         assert schema_violations_from_proposed_config(config) == []
-        drawn = [sweeps.next_run({**config, "method": "random"}, []) for _ in range(20)]
-    for run in drawn:
-        for parameter, searched in made.stages[-1].search.items():
-            value = run.config[parameter]["value"]
-            assert contains(searched.domain, value.item() if hasattr(value, "item") else value), parameter
+        runs = [sweeps.next_run({**config, "method": "random"}, []) for _ in range(count)]
+    values = ({name: one["value"] for name, one in run.config.items()} for run in runs)
+    return [{name: v.item() if hasattr(v, "item") else v for name, v in config.items()} for config in values]
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("name", PLANS)
+def test_wandb_itself_accepts_the_sweep_and_draws_from_the_plan(name):
+    for config in drawn_by_wandb(PLANS[name]):
+        for parameter, searched in PLANS[name].stages[-1].search.items():
+            assert contains(searched.domain, config[parameter]), parameter
+
+
+@pytest.mark.truth
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made=plans())
+def test_wandb_itself_draws_from_any_plan_that_is_not_refused(made):
+    for stage in made.stages:
+        if any(loss.changes_meaning for loss in exporters.losses(made, "wandb", stage.id)):
+            continue
+        for config in drawn_by_wandb(made, stage.id, 4):
+            known = fitting.active(stage, config)
+            assert fitting.misfits(stage, {name: config[name] for name in config if name in known}) == []
+
+
+def test_wandb_keeps_what_is_held_beside_some_values_only_and_says_so():
+    kind = {"kind": {"type": "categorical", "choices": ["a", "b"], "tier": "minor"}}
+    made = plan(**kind)
+    held = {"value": 3, "when": {"kind": "a"}}
+    made = made.having(stages=[made.stages[0].having(fixed={"grade": Held.model_validate(held)})])
+    assert "the condition of grade" in str(exporters.losses(made, "wandb")[0])
+    assert yaml.safe_load(exporters.export(made, "wandb"))["parameters"]["grade"] == {"value": 3}
+
+
+def test_wandb_refuses_names_that_it_would_not_take():
+    with pytest.raises(CannotExport, match="the name opt/rate"):
+        exporters.export(plan(**{"opt/rate": {"type": "int", "low": 1, "high": 3}}), "wandb")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product
 
-from advisor.exporters._writing import Loss, active_fixed, comment, conditions, grid, literal, unkept_constraints, why
-from advisor.plan import Plan, Searched, Stage
+from advisor.exporters._writing import Loss, comment, grid, literal, needs, unkept_constraints, why
+from advisor.plan import Held, Plan, Stage
 from advisor.space import Choice, Numeric, Value, same
 
 SUFFIX = ".py"
@@ -69,7 +69,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
 
 
 def _parents(stage: Stage) -> list[str]:
-    return list(dict.fromkeys(p for s in stage.search.values() for p in conditions(s) if p in stage.search))
+    return list(dict.fromkeys(parent for name in stage.entries for parent in needs(stage, name) or ()))
 
 
 def _is_endless(stage: Stage, parent: str) -> bool:
@@ -93,21 +93,23 @@ def _values(domain: Choice | Numeric) -> Iterable[Value]:
 def _space(stage: Stage, branch: Mapping[str, Value]) -> list[str]:
     """The lines of one space: parents at one value, and what has an effect beside them."""
     lines = []
-    for name, searched in stage.search.items():
-        if not _is_active(searched, branch):
+    for name, entry in stage.entries.items():
+        if not _is_active(stage, name, branch):
             continue
-        if reason := why(searched):
-            lines.append(f"# {reason}")
-        found = literal([branch[name]]) if name in branch else _distribution(searched.domain)
-        lines.append(f"{literal(searched.argument or name)}: {found},")
-    held = ((stage.fixed[name].argument or name, value) for name, value in active_fixed(stage).items())
-    return [*lines, *(f"{literal(name)}: {literal([value])}," for name, value in held)]
+        if isinstance(entry, Held):
+            found = literal([entry.value])
+        else:
+            found = literal([branch[name]]) if name in branch else _distribution(entry.domain)
+            lines += [f"# {reason}"] if (reason := why(entry)) else []
+        lines.append(f"{literal(entry.argument or name)}: {found},")
+    return lines
 
 
-def _is_active(searched: Searched, branch: Mapping[str, Value]) -> bool:
-    return all(
-        parent not in branch or any(same(branch[parent], value) for value in wanted)
-        for parent, wanted in conditions(searched).items()
+def _is_active(stage: Stage, name: str, branch: Mapping[str, Value]) -> bool:
+    wanted = needs(stage, name)
+    return wanted is not None and all(
+        parent not in branch or any(same(branch[parent], value) for value in values)
+        for parent, values in wanted.items()
     )
 
 

@@ -6,21 +6,13 @@ count from ``low``, so a grid is written as its values. ``log_uniform`` takes ex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from advisor import yamlio
-from advisor.exporters._writing import (
-    MOST_VALUES,
-    Loss,
-    active_fixed,
-    comment,
-    conditional,
-    grid,
-    unkept_constraints,
-    why,
-)
-from advisor.plan import Plan, Searched, Stage
+from advisor.exporters._writing import MOST_VALUES, Loss, comment, grid, needs, unkept_constraints, why
+from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice
 
 SUFFIX = ".yaml"
@@ -28,16 +20,19 @@ STAGES = False
 COMMENTS = True
 ALIASES = ("w&b", "weights-and-biases")
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
 
 def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     """What a sweep cannot express of the stages."""
     (stage,) = stages
-    for name in conditional(stage):
-        yield Loss(
-            what=f"the condition of {name}",
-            instead="it is searched always, also where it has no effect",
-            changes_meaning=True,
-        )
+    for name in stage.entries:
+        if not _NAME.fullmatch(name):
+            instead = "W&B refuses it; it takes the letters a to z, digits and _.- only"
+            yield Loss(what=f"the name {name}", instead=instead, changes_meaning=True)
+        if needs(stage, name):
+            instead = "it has a value always, also where it has no effect"
+            yield Loss(what=f"the condition of {name}", instead=instead, changes_meaning=name in stage.search)
     for name, searched in stage.search.items():
         values = None if isinstance(searched.domain, Choice) else grid(searched.domain)
         if values is not None and len(values) > MOST_VALUES:
@@ -61,9 +56,13 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     if plan.pruning.advised and plan.pruning.from_step is not None:
         head["early_terminate"] = {"type": "hyperband", "min_iter": plan.pruning.from_step}
     lines = [comment(plan, stages, losses), yamlio.dump(head), "parameters:\n"]
-    for name, searched in stage.search.items():
-        lines.append(_indented({name: _parameter(searched)}, why(searched)))
-    lines += [_indented({name: {"value": value}}) for name, value in active_fixed(stage).items()]
+    for name, entry in stage.entries.items():
+        if needs(stage, name) is None:
+            continue
+        if isinstance(entry, Held):
+            lines.append(_indented({name: {"value": entry.value}}))
+        else:
+            lines.append(_indented({name: _parameter(entry)}, why(entry)))
     return "".join(lines)
 
 
