@@ -15,7 +15,14 @@ GREATEST = 10**MOST_DIGITS
 class Frozen(BaseModel):
     """A value that cannot be changed, made from data in which every key is known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        populate_by_name=True,
+        defer_build=True,
+        protected_namespaces=(),  # before 2.10 it would hold the facts of the model, such as model__family
+    )
 
     def having(self, **changes: object) -> Self:
         """The same value with some fields changed, validated anew.
