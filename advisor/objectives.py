@@ -78,6 +78,14 @@ class Ended:
     outcome: Outcome
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """A trial whose place is gone, which is not its own fault; the reason is a clause: ``its node ended``."""
+
+    number: int
+    reason: str
+
+
 def load(reference: str) -> Objective:
     """The function that ``module:function`` or ``path/to/file.py:function`` names, with the current folder in front.
 

@@ -23,7 +23,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import Pipe, connection
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
@@ -32,7 +32,7 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from advisor._worker import Link, Ready
 from advisor.commands import Command, ending
-from advisor.objectives import BadObjective, Ended, Objective, Outcome, Report, Steps, in_one_line, load, steps
+from advisor.objectives import BadObjective, Ended, Lost, Objective, Outcome, Report, Steps, in_one_line, load, steps
 
 if TYPE_CHECKING:  # as in objectives
     from advisor.space import Value
@@ -64,7 +64,7 @@ class Workers(Protocol):
     def submit(self, number: int, config: Mapping[str, Value], seed: int) -> None:
         """Evaluate a configuration at a free place."""
 
-    def wait(self, timeout: float | None) -> list[Report | Ended]:
+    def wait(self, timeout: float | None) -> Sequence[Report | Ended | Lost]:
         """What was told first, at once if nothing runs; nothing after so many seconds.
 
         Raises:
@@ -150,8 +150,8 @@ class Processes:
         BadObjective: The objective cannot be sent, or a process cannot start with it.
     """
 
-    def __init__(self, objective: Objective | str, *, count: int, timeout: float | None = None) -> None:
-        self._objective = objective if isinstance(objective, str) else _packed(objective)
+    def __init__(self, objective: Objective | str | bytes, *, count: int, timeout: float | None = None) -> None:
+        self._objective = objective if isinstance(objective, str | bytes) else packed(objective)
         self._is_command = isinstance(objective, Command)
         self._timeout = math.inf if timeout is None else timeout
         self._environment = _environment(count)
@@ -374,8 +374,12 @@ def _no_start(code: int) -> str:
     return f"a process that evaluates could not start: {ending(code)}"
 
 
-def _packed(objective: Objective) -> bytes:
-    """The objective for another process: by its name where it lies in a module, else with its code."""
+def packed(objective: Objective) -> bytes:
+    """The objective for another process: by its name where it lies in a module, else with its code.
+
+    Raises:
+        BadObjective: It holds what cannot be sent.
+    """
     try:
         packed: bytes = cloudpickle.dumps(objective)
     except Exception as error:

@@ -5,14 +5,19 @@ each stage has a study of its own, and earlier trials that lie in its ranges are
 
 What a trial is besides what Optuna knows stands in its user attributes: ``config`` where a known configuration is
 evaluated, ``carried`` for a copy of an earlier trial, ``void`` for a trial that does not count (its process died and
-another takes its place; it breaks a constraint; it was one too many), ``retry`` for one that was begun before,
-``reason`` for why it failed.
+another takes its place; it breaks a constraint; it was one too many), ``retry`` for one that was begun before, with the
+number that it had, ``reason`` for why it failed.
+
+A process may be killed between any two writes. So a trial whose process died is enqueued again before it is given up:
+its second try counts from the moment in which the first no longer does, and of several second tries only the first.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import optuna
@@ -23,7 +28,7 @@ from advisor import suggesting
 from advisor.errors import AdvisorError
 from advisor.objectives import Outcome
 from advisor.plan import Plan, Stage
-from advisor.runners._processes import Watch
+from advisor.runners._processes import UNNAMED, Place, Watch
 from advisor.runners._samplers import CARRIED
 from advisor.space import Value, contains, same
 from advisor.trials import State, Trial
@@ -38,8 +43,6 @@ _MOST_REJECTED: Final = 200
 """Configurations in a row that break a constraint, after which the search gives up."""
 PAUSE: Final = 0.2
 """Seconds between two looks at what other processes do."""
-_PATIENCE: Final = 10.0
-"""Seconds that a process has to say that it sets up a study, once it has made it."""
 
 
 class NoneKeepsConstraints(AdvisorError):
@@ -77,7 +80,7 @@ class StageStudy:
         """See what all processes have done."""
         trials = self._trials()
         self._all = len(trials)
-        self._uncounted = {t.number for t in trials if not _counts(t)}
+        self._uncounted = _uncounted(trials)
         self._waiting = {t.number for t in trials if t.state == TrialState.WAITING}
 
     def _trials(self) -> list[FrozenTrial]:
@@ -97,8 +100,8 @@ class StageStudy:
             trial = self._study.ask()
             self._all = max(self._all, trial.number + 1)
             self._waiting.discard(trial.number)
-            if self._is_one_too_many(trial.number):
-                self._void(trial, "one too many")
+            if (unwanted := self._unwanted(trial)) is not None:
+                self._void(trial, unwanted)
                 return None
             config = self._config(trial)
             broken = next((c.expression for c in self._plan.constraints if not c.keeps(config)), None)
@@ -115,6 +118,16 @@ class StageStudy:
             return True
         self._look()
         return bool(self._waiting) or self._all - len(self._uncounted) < self.stage.trials
+
+    def _unwanted(self, trial: optuna.Trial) -> str | None:
+        """Why a trial that was begun is not to be evaluated, if so."""
+        first = trial.user_attrs.get(_RETRY)
+        if first is None:
+            return "one too many" if self._is_one_too_many(trial.number) else None
+        trials = self._trials()
+        others = any(other.user_attrs.get(_RETRY) == first for other in trials[: trial.number])
+        has_ended = trials[first].state.is_finished() and not _is_void(trials[first])
+        return "has had its second try" if others or has_ended else None
 
     def _is_one_too_many(self, number: int) -> bool:
         """Whether so many trials that count were begun before: another process may have taken the last place."""
@@ -149,7 +162,7 @@ class StageStudy:
 
     def tell(self, number: int, outcome: Outcome) -> Trial | None:
         """Keep how a trial ended; None where another process had given it up for dead."""
-        trial = self.running.pop(number)
+        trial = self.running[number]
         states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL, "pruned": TrialState.PRUNED}
         try:
             if outcome.reason is not None:
@@ -157,6 +170,8 @@ class StageStudy:
             told = self._study.tell(trial, outcome.value, state=states[outcome.state])
         except (ValueError, UpdateFinishedTrialError):
             return None
+        finally:
+            del self.running[number]  # only now: a trial that nobody names is taken for an orphan
         return trial_of(self.stage, told)
 
     # What others do
@@ -167,32 +182,38 @@ class StageStudy:
 
     def adopt_orphans(self, watch: Watch) -> list[str]:
         """Give the trials of processes that are dead another try, once; what was done, in words."""
-        begun = {t.number: t for t in self._trials() if t.state == TrialState.RUNNING and t.number not in self.running}
-        orphans = watch.orphans((self.stage.id, number) for number in begun)
-        told = [self._adopted(begun[number]) for _, number in orphans]
+        trials = self._trials()
+        begun = [t.number for t in trials if t.state == TrialState.RUNNING and t.number not in self.running]
+        told = [self._adopted(trials, number) for _, number in watch.orphans((self.stage.id, n) for n in begun)]
         self._look()
         return [text for text in told if text]
 
-    def _adopted(self, trial: FrozenTrial) -> str:
-        attributes = trial.user_attrs
-        again = _RETRY not in attributes and _VOID not in attributes
-        key, why = (_VOID, "its process ended") if again else (_REASON, "its process ended, twice")
-        try:
-            self._study._storage.set_trial_user_attr(trial._trial_id, key, why)  # noqa: SLF001 - no other way to name it
+    def _adopted(self, trials: Sequence[FrozenTrial], number: int) -> str:
+        trial, name = trials[number], f"trial {number} of stage {self.stage.id}"
+        if _RETRY in trial.user_attrs:
+            self._give_up(trial, _REASON, "its process ended, twice")
+            return f"{name} failed: its process ended, twice"
+        if _VOID in trial.user_attrs or self._is_one_too_many(number):
+            self._give_up(trial, _VOID, "one too many")
+            return ""
+        if not any(other.user_attrs.get(_RETRY) == number for other in trials[number:]):
+            known = {key: trial.user_attrs[key] for key in (_CONFIG, _SEED) if key in trial.user_attrs}
+            self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: number})
+        self._give_up(trial, _VOID, "its process ended")
+        return f"{name} was running when its process ended; it is tried again"
+
+    def _give_up(self, trial: FrozenTrial, key: str, why: str) -> None:
+        """Let a trial fail, unless another process was faster."""
+        with suppress(ValueError, UpdateFinishedTrialError):
+            if key not in trial.user_attrs:
+                self._study._storage.set_trial_user_attr(trial._trial_id, key, why)  # noqa: SLF001 - no other way to name it
             self._study.tell(trial.number, state=TrialState.FAIL)
-        except (ValueError, UpdateFinishedTrialError):
-            return ""  # another process was faster
-        if again:
-            known: dict[str, Any] = {key: attributes[key] for key in (_CONFIG, _SEED) if key in attributes}
-            self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: trial.number})
-        name = f"trial {trial.number} of stage {self.stage.id}"
-        return f"{name} was running when its process ended; it is tried again" if again else f"{name} failed: {why}"
 
     # What there is
 
     def ended(self) -> list[tuple[int, Trial]]:
         """The trials that have ended and count, in the order in which they did, each with its number."""
-        over = [t for t in self._trials() if t.state.is_finished() and _counts(t)]
+        over = _ended(self._trials())
         over.sort(key=lambda t: (t.datetime_complete, t.number))
         return [(t.number, trial_of(self.stage, t)) for t in over]
 
@@ -210,11 +231,30 @@ _SEED: Final = "seed"
 
 def count_ended(study: Study) -> int:
     """How many trials of a stage's study have ended and count."""
-    return sum(t.state.is_finished() and _counts(t) for t in study.get_trials(deepcopy=False))
+    return len(_ended(study.get_trials(deepcopy=False)))
 
 
-def _counts(trial: FrozenTrial) -> bool:
-    return CARRIED not in trial.user_attrs and _VOID not in trial.user_attrs
+def _ended(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    uncounted = _uncounted(trials)
+    return [trial for trial in trials if trial.state.is_finished() and trial.number not in uncounted]
+
+
+def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
+    """The numbers of those that take none of the stage's places."""
+    found, tried = set(), set()
+    for trial in trials:
+        first = trial.user_attrs.get(_RETRY)
+        is_early = first is not None and (first in tried or not _is_void(trials[first]))
+        if is_early or _is_void(trial) or _CARRIED in trial.user_attrs:
+            found.add(trial.number)
+        if first is not None:
+            tried.add(first)
+    return found
+
+
+def _is_void(trial: FrozenTrial) -> bool:
+    """Whether a trial does not count; what is complete does, if its process was given up for dead too early."""
+    return _VOID in trial.user_attrs and trial.state != TrialState.COMPLETE
 
 
 def _begun_with(trial: FrozenTrial) -> dict[str, Any]:
@@ -261,38 +301,43 @@ def set_up(
 
     If that process dies while it does so, the next one makes another.
     """
-    attempt = 1
-    while True:
+    for attempt in count(1):
         label = name if attempt == 1 else f"{name}, attempt {attempt}"
         given: Mapping[str, Any] = {"study_name": label, "storage": storage, "sampler": sampler, "pruner": pruner}
-        try:
-            study = optuna.create_study(**given, direction=plan.objective.direction)
-        except DuplicatedStudyError:
-            study = optuna.load_study(**given)
-            if _is_ready(study, watch):
+        with claimed(watch, stage):
+            try:
+                study = optuna.create_study(**given, direction=plan.objective.direction)
+            except DuplicatedStudyError:
+                pass
+            else:
+                _fill(study, stage, earlier, first)
                 return StageStudy(study, plan, stage)
-            attempt += 1
-            continue
-        study.set_user_attr(_LEADER, watch.token if watch else None)
-        study.add_trials([known for one in earlier if (known := _carried(stage, one)) is not None])
-        for config, seed in first[: stage.trials]:
-            searched = {name: value for name, value in config.items() if name in stage.search}
-            study.enqueue_trial(searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
-        study.set_user_attr(_READY, value=True)
-        return StageStudy(study, plan, stage)
+        study = optuna.load_study(**given)
+        if _is_ready(study, watch, (stage.id, UNNAMED - attempt)):
+            break
+    return StageStudy(study, plan, stage)
 
 
-_LEADER: Final = "leader"
+def claimed(watch: Watch | None, stage: Stage) -> AbstractContextManager[None]:
+    """Let no other process take for dead what this one begins in a stage."""
+    return nullcontext() if watch is None else watch.unnamed(stage.id)
+
+
+def _fill(study: Study, stage: Stage, earlier: Iterable[Trial], first: Sequence[Known]) -> None:
+    study.add_trials([known for one in earlier if (known := _carried(stage, one)) is not None])
+    for config, seed in first[: stage.trials]:
+        searched = {name: value for name, value in config.items() if name in stage.search}
+        study.enqueue_trial(searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
+    study.set_user_attr(_READY, value=True)
+
+
 _READY: Final = "ready"
 
 
-def _is_ready(study: Study, watch: Watch | None) -> bool:
+def _is_ready(study: Study, watch: Watch | None, place: Place) -> bool:
     """Wait until the study is set up; False where the process that began to is dead."""
-    began = time.monotonic()
     while not study.user_attrs.get(_READY):
-        leader = study.user_attrs.get(_LEADER)
-        is_dead = watch is None or (leader is not None and watch.is_dead(leader))
-        if is_dead or (leader is None and time.monotonic() - began > _PATIENCE):
+        if watch is None or watch.orphans([place]):
             return bool(study.user_attrs.get(_READY))
         time.sleep(PAUSE)
     return True

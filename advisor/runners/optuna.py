@@ -8,13 +8,13 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import optuna
 
 from advisor import handover, workers
-from advisor.objectives import BadObjective, Ended, Objective, Report
+from advisor.objectives import BadObjective, Ended, Lost, Objective, Report
 from advisor.plan import Plan, Stage
 from advisor.runners import Options, _plans, _results, _samplers, _storage, _studies
 from advisor.runners._processes import Watch
@@ -32,13 +32,20 @@ _MOST_FAILED: Final = 5
 
 def run(plan: Plan, objective: Objective | str, options: Options) -> Result:
     """All stages of the plan; see ``advisor.run``."""
+    return run_at(_opened(objective, options), plan, options)
+
+
+@contextmanager
+def _opened(objective: Objective | str, options: Options) -> Iterator[Workers]:
+    with closing(workers.opened(objective, count=options.workers, timeout=options.timeout)) as places:
+        yield places
+
+
+def run_at(places: AbstractContextManager[Workers], plan: Plan, options: Options) -> Result:
+    """All stages of the plan, evaluated at these places; they are opened once the storage is."""
     storage = _storage.opened(options.storage)
-    with (
-        _quiet(),
-        closing(workers.opened(objective, count=options.workers, timeout=options.timeout)) as places,
-        _interrupted(options) as interrupt,
-    ):
-        session = _Session(plan, options, storage, places, interrupt)
+    with _quiet(), places as opened, _interrupted(options) as interrupt:
+        session = _Session(plan, options, storage, opened, interrupt)
         try:
             with session.watched():
                 return session.run()
@@ -210,7 +217,8 @@ class _Session:
     def _submit_all(self, study: StageStudy) -> bool:
         """Give each free place a trial; False where there are no more."""
         while self._places.free and not self._interrupt.is_set():
-            asked = study.ask()
+            with _studies.claimed(self._watch, study.stage):
+                asked = study.ask()
             if asked is None:
                 return False
             self._submit(asked)
@@ -227,6 +235,8 @@ class _Session:
                     self._places.answer(number, prune=study.report(number, step, value))
                 case Ended():
                     self._end(study, told)
+                case Lost(number=number, reason=reason):
+                    self._lose(study, number, reason)
 
     def _end(self, study: StageStudy, ended: Ended) -> None:
         trial = study.tell(ended.number, ended.outcome)
@@ -242,6 +252,11 @@ class _Session:
                 "mend the objective and run the same command again; what failed has used up its part of the budget, "
                 "which --fresh gives back"
             )
+
+    def _lose(self, study: StageStudy, number: int, reason: str) -> None:
+        if text := study.lost(number, reason):
+            self._observer.remark(text)
+        self._tell_ended(study)
 
     def _adopt(self, study: StageStudy) -> None:
         if self._watch is not None:
