@@ -15,6 +15,8 @@ from advisor.errors import InvalidFile, Problem, UnknownName
 from advisor.progress import Observer, Silent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from optuna.storages import BaseStorage
 
     from advisor.objectives import Objective
@@ -38,6 +40,7 @@ class Options:
         name: The run's name in the storage; the plan's where it is None.
         observer: Who is told what happens.
         address: Of a cluster that runs already.
+        resources: What each trial holds on a cluster; see ``run``.
     """
 
     storage: str | BaseStorage | None = None
@@ -49,6 +52,7 @@ class Options:
     name: str | None = None
     observer: Observer = field(default_factory=Silent)
     address: str | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -77,6 +81,7 @@ def run(
     name: str | None = None,
     observer: Observer | None = None,
     address: str | None = None,
+    resources: Mapping[str, float] | None = None,
 ) -> Result:
     """Run all stages of a plan; the same call goes on where a run was interrupted.
 
@@ -97,6 +102,7 @@ def run(
         name: What the run is called in the storage, if not as the plan's spec.
         observer: Who is told what happens.
         address: Of a cluster that runs already, for engines that have clusters.
+        resources: What each trial holds there while it runs: ``{"cpu": 2, "gpu": 1}``; one CPU if it does not say.
 
     Raises:
         UnknownName: There is no such engine.
@@ -119,5 +125,6 @@ def run(
         name=name,
         observer=observer or Silent(),
         address=address,
+        resources=resources or {},
     )
     return cast("Engine", import_module(f"{__name__}.{engine}")).run(plan, objective, options)
