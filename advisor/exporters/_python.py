@@ -76,3 +76,28 @@ def remark(text: str, indent: str = "") -> str:
         text, WIDTH - len(indent), initial_indent="# ", subsequent_indent="# ", break_long_words=False
     )
     return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def element(opening: str, arguments: Sequence[str], closing: str) -> str:
+    """A call inside brackets, in one line where it fits, else with one argument a line."""
+    line = f"    {opening}{', '.join(arguments)}{closing},\n"
+    if len(line) <= WIDTH + 1 or not arguments:
+        return line
+    inside = "".join(f"        {argument},\n" for argument in arguments)
+    return f"    {opening}\n{inside}    {closing},\n"
+
+
+def bracketed(opening: str, elements: str, closing: str) -> str:
+    """Elements between brackets; formatters leave it alone where a line is too long."""
+    if not elements:
+        return f"{opening}{closing}\n"
+    text = f"{opening}\n{elements}{closing}\n"
+    return f"# fmt: off\n{text}# fmt: on\n" if any(len(line) > WIDTH for line in elements.splitlines()) else text
+
+
+def stub(metric: str) -> str:
+    """The objective of a module, for a person to replace; run as it is, it says so."""
+    task = f"replace objective(config): train with config and return {metric}"
+    told = quoted(task if len(task) < WIDTH - 30 else task.rpartition(" and ")[0])
+    first = 'def objective(config: dict) -> float:\n    """Train with the configuration and return the score."""\n'
+    return f"{first}    raise NotImplementedError({told})\n"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from advisor.exporters import _hyperopt_text as text
-from advisor.exporters._python import WIDTH, listed, literal, quoted, remark, table
+from advisor.exporters._python import bracketed, element, listed, literal, quoted, remark, stub, table
 from advisor.exporters._writing import (
     MOST_VALUES,
     Loss,
@@ -58,7 +58,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     space, parents = _space(stage), _choices(stage)
     functions = {"when(": text.WHEN, "whole(": text.WHOLE, "whole_log(": text.WHOLE_LOG, "ordered(": text.ORDERED}
     used = [function for opening, function in functions.items() if f" {opening}" in space]
-    tables = f"{parents}{_dict('space', space)}\n{_starts(plan, stage)}"
+    tables = f"{parents}{bracketed('space = {', space, '}')}\n{_starts(plan, stage)}"
     blocks = [_head(plan, stage, losses, space), *used, tables, _run(plan, stage)]
     return "\n\n".join(block.strip("\n") + "\n" for block in blocks)
 
@@ -82,13 +82,8 @@ def _of_domain(stage: Stage, name: str, domain: Choice | Numeric) -> Iterator[Lo
 
 
 def _head(plan: Plan, stage: Stage, losses: tuple[Loss, ...], space: str) -> str:
-    task = f"replace objective(config): train with config and return {plan.objective.metric}"
-    return (
-        f"{comment(plan, [stage], losses)}"
-        f'"""A search. Replace objective below, then run this file."""\n\n{_imports(plan, stage, space)}\n\n'
-        'def objective(config: dict) -> float:\n    """Train with the configuration and return the score."""\n'
-        f"    raise NotImplementedError({quoted(task if len(task) < WIDTH - 30 else task.rpartition(' and ')[0])})\n"
-    )
+    title = '"""A search. Replace objective below, then run this file."""'
+    return f"{comment(plan, [stage], losses)}{title}\n\n{_imports(plan, stage, space)}\n\n{stub(plan.objective.metric)}"
 
 
 def _imports(plan: Plan, stage: Stage, space: str) -> str:
@@ -142,13 +137,7 @@ def _values(stage: Stage, name: str) -> Sequence[Value] | None:
 
 def _choices(stage: Stage) -> str:
     lines = "".join(_entry(name, _choice(name, _values(stage, name) or ())) for name in _parents(stage))
-    return f"# What others depend on.\n{_dict('PARENTS', lines)}\n" if lines else ""
-
-
-def _dict(name: str, lines: str) -> str:
-    """A dict of lines that are formatted; a formatter leaves it alone where one is too long."""
-    found = f"{name} = {{\n{lines}}}\n"
-    return f"# fmt: off\n{found}# fmt: on\n" if any(len(line) > WIDTH for line in lines.splitlines()) else found
+    return f"# What others depend on.\n{bracketed('PARENTS = {', lines, '}')}\n" if lines else ""
 
 
 def _space(stage: Stage) -> str:
@@ -186,14 +175,8 @@ def _equal(one: Value, other: Value) -> bool:
 
 
 def _entry(name: str, node: Sequence[str]) -> str:
-    """A line of a dict, or one for each argument where that is too long."""
     opening, *arguments, closing = (*node, "") if len(node) == 1 else node
-    opening = f"{quoted(name)}: {opening}"
-    line = f"    {opening}{', '.join(arguments)}{closing},\n"
-    if len(line) <= WIDTH + 1 or not arguments:
-        return line
-    inside = "".join(f"        {argument},\n" for argument in arguments)
-    return f"    {opening}\n{inside}    {closing},\n"
+    return element(f"{quoted(name)}: {opening}", arguments, closing)
 
 
 def _node(name: str, domain: Choice | Numeric) -> Sequence[str]:
