@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +63,8 @@ def run(
     if target.is_dir() or not target.parent.is_dir():
         raise InvalidFile([Problem(sentence=f"{target} cannot be written; name a file in a folder that is there")])
     logging = [callbacks.observer(log) for log in logs]
-    with live.shown(sys.stderr, os.environ, places=workers) as shown:
+    # What an objective prints in this process is no answer of ours.
+    with live.shown(sys.stderr, os.environ, places=workers) as shown, redirect_stdout(sys.stderr):
         observer = progress.Together(shown, *logging) if logging else shown
         result = runners.run(
             plan,
