@@ -184,23 +184,31 @@ class StageStudy:
         """Give the trials of processes that are dead another try, once; what was done, in words."""
         trials = self._trials()
         begun = [t.number for t in trials if t.state == TrialState.RUNNING and t.number not in self.running]
-        told = [self._adopted(trials, number) for _, number in watch.orphans((self.stage.id, n) for n in begun)]
+        orphans = watch.orphans((self.stage.id, number) for number in begun)
+        told = [self._begun_again(trials, number, "its process ended") for _, number in orphans]
         self._look()
         return [text for text in told if text]
 
-    def _adopted(self, trials: Sequence[FrozenTrial], number: int) -> str:
+    def lost(self, number: int, why: str) -> str:
+        """Give a trial of this process whose place is gone another try, once; what was done, in words."""
+        told = self._begun_again(self._trials(), number, why)
+        del self.running[number]
+        self._look()
+        return told
+
+    def _begun_again(self, trials: Sequence[FrozenTrial], number: int, why: str) -> str:
         trial, name = trials[number], f"trial {number} of stage {self.stage.id}"
         if _RETRY in trial.user_attrs:
-            self._give_up(trial, _REASON, "its process ended, twice")
-            return f"{name} failed: its process ended, twice"
+            self._give_up(trial, _REASON, f"{why}, twice")
+            return f"{name} failed: {why}, twice"
         if _VOID in trial.user_attrs or self._is_one_too_many(number):
             self._give_up(trial, _VOID, "one too many")
             return ""
         if not any(other.user_attrs.get(_RETRY) == number for other in trials[number:]):
             known = {key: trial.user_attrs[key] for key in (_CONFIG, _SEED) if key in trial.user_attrs}
             self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: number})
-        self._give_up(trial, _VOID, "its process ended")
-        return f"{name} was running when its process ended; it is tried again"
+        self._give_up(trial, _VOID, why)
+        return f"{name} was running when {why}; it is tried again"
 
     def _give_up(self, trial: FrozenTrial, key: str, why: str) -> None:
         """Let a trial fail, unless another process was faster."""
