@@ -3,7 +3,8 @@
 Each process writes a counter and the trials it runs into an attribute of the run's first study every few seconds. A
 process on this machine is dead when the system no longer knows it; one elsewhere, when its counter has stood still for
 long enough by this process's own clock, as clocks of several machines disagree. A trial is an orphan when every process
-that is alive has written since it was seen running, and none named it.
+that is alive has written twice since it was seen running, and did not name it: what is written first may have been
+gathered before the trial began.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]
 """A trial: the id of its stage and its number in the stage's study."""
+UNNAMED: Final = -1
+"""The number of whatever a process does in a stage before it knows a number: setting it up, asking for a trial."""
 
 BEAT: Final = 5.0
 """Seconds from one sign of life to the next."""
@@ -62,6 +65,7 @@ class Watch:
         self._running = running
         self._clock = clock
         self._beats = 0
+        self._unnamed: tuple[Place, ...] = ()
         self._changed: dict[str, tuple[int, float]] = {}
         self._seen_running: dict[Place, dict[str, int]] = {}
         self._stop = threading.Event()
@@ -71,6 +75,15 @@ class Watch:
         """Give the first sign of life, and go on in the background."""
         self._beat()
         self._thread.start()
+
+    @contextmanager
+    def unnamed(self, stage: int) -> Iterator[None]:
+        """Claim, meanwhile, whatever is seen running in a stage and has no name that this process knows."""
+        self._unnamed = ((stage, UNNAMED),)
+        try:
+            yield
+        finally:
+            self._unnamed = ()
 
     def end(self) -> None:
         """Give no more signs of life; the others need not wait for this process."""
@@ -91,7 +104,7 @@ class Watch:
             "pid": os.getpid(),
             "birth": _state_and_birth(os.getpid())[1],
             "beat": self._beats,
-            "running": sorted(self._running()),
+            "running": sorted({*self._unnamed, *self._running()}),
         }
         self._root.set_user_attr(_PREFIX + self.token, entry)
 
@@ -107,11 +120,10 @@ class Watch:
     def _is_orphan(self, place: Place, alive: tuple[Process, ...]) -> bool:
         beats = {process.token: process.beat for process in alive}
         then = self._seen_running.setdefault(place, beats)
-        return all(place not in process.running and process.beat > then.get(process.token, 0) for process in alive)
-
-    def is_dead(self, token: str) -> bool:
-        """Whether a process that was known has ended."""
-        return all(process.token != token for process in self.others())
+        names = {place, (place[0], UNNAMED)}
+        return all(
+            names.isdisjoint(process.running) and process.beat > then.get(process.token, 0) + 1 for process in alive
+        )
 
     def _known(self) -> list[Process]:
         attributes: dict[str, Any] = self._root.user_attrs

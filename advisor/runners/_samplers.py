@@ -110,8 +110,9 @@ class SeededAtFirstTrial(BaseSampler):
         return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
-        """As the sampler itself does."""
-        self._sampler.after_trial(study, trial, state, values)
+        """As the sampler itself does, unless the trial was begun by a process that is dead, and nothing here."""
+        if self._inner is not None:
+            self._inner.after_trial(study, trial, state, values)
 
 
 def pruner_of(plan: Plan, stage: Stage) -> BasePruner:

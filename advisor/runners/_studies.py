@@ -205,7 +205,7 @@ class StageStudy:
             self._give_up(trial, _VOID, "one too many")
             return ""
         if not any(other.user_attrs.get(_RETRY) == number for other in trials[number:]):
-            known = {key: trial.user_attrs[key] for key in (_CONFIG, _SEED) if key in trial.user_attrs}
+            known: dict[str, Any] = {key: trial.user_attrs[key] for key in (_CONFIG, _SEED) if key in trial.user_attrs}
             self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: number})
         self._give_up(trial, _VOID, why)
         return f"{name} was running when {why}; it is tried again"
@@ -214,7 +214,7 @@ class StageStudy:
         """Let a trial fail, unless another process was faster."""
         with suppress(ValueError, UpdateFinishedTrialError):
             if key not in trial.user_attrs:
-                self._study._storage.set_trial_user_attr(trial._trial_id, key, why)  # noqa: SLF001 - no other way to name it
+                self._study._storage.set_trial_user_attr(trial._trial_id, key, why)  # noqa: SLF001 - has no other name
             self._study.tell(trial.number, state=TrialState.FAIL)
 
     # What there is
@@ -249,11 +249,12 @@ def _ended(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
     """The numbers of those that take none of the stage's places."""
-    found, tried = set(), set()
+    found: set[int] = set()
+    tried: set[int] = set()
     for trial in trials:
         first = trial.user_attrs.get(_RETRY)
         is_early = first is not None and (first in tried or not _is_void(trials[first]))
-        if is_early or _is_void(trial) or _CARRIED in trial.user_attrs:
+        if is_early or _is_void(trial) or CARRIED in trial.user_attrs:
             found.add(trial.number)
         if first is not None:
             tried.add(first)
