@@ -71,7 +71,7 @@ class TestContract:
                 with pytest.raises(CannotExport, match="--allow-loss"):
                     exporters.export(made, target)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(made=plans())
     def test_any_plan_is_written_or_refused_and_always_the_same(self, target, made):
         for stage in (None, *range(1, len(made.stages) + 1)):

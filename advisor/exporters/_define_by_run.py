@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
-from advisor.exporters._writing import Loss, active_fixed, conditional, known, needs, why
+from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, why
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value
 
@@ -76,7 +76,7 @@ def _assignment(name: str, entry: Searched | Held, indent: str, narrows: Sequenc
 
 def is_log(domain: Numeric) -> bool:
     """Whether Optuna can draw it on a logarithmic scale: never with a step, but 1 for whole numbers."""
-    return domain.log and (domain.step is None or (domain.integer and domain.step == 1))
+    return domain.log and is_plain(domain)
 
 
 def step(domain: Numeric) -> float | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from advisor.exporters._writing import Loss, needs, unkept_constraints
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, contains, is_number
-
-_WORDS: Mapping[Value, str] = {None: "null", True: "true", False: "false"}
 
 
 def searched(stage: Stage) -> dict[str, Searched]:
@@ -23,15 +22,8 @@ def held(stage: Stage) -> dict[str, Held]:
 
 
 def text(value: Value) -> str:
-    """The value as the text that a trial gets; truth values and null as JSON writes them."""
-    if value is None or isinstance(value, bool):
-        return _WORDS[value]
-    return value if isinstance(value, str) else repr(value)
-
-
-def is_plain(domain: Numeric) -> bool:
-    """Whether each number in the range belongs, or each whole number where those are searched."""
-    return domain.step is None or (domain.integer and domain.step == 1)
+    """The value as the text that a trial gets: a word as it stands, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def counts_from_zero(domain: Numeric) -> bool:
@@ -81,8 +73,3 @@ def lost_advice(plan: Plan, stage: Stage, service: str) -> Iterator[Loss]:
     if plan.confirm is not None:
         what = f"the confirmation of {plan.confirm.finalists} finalists"
         yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")
-
-
-def is_random(stage: Stage) -> bool:
-    """Whether what is drawn does not follow from results."""
-    return stage.sampler.name in {"random", "quasi-random"}

@@ -68,6 +68,11 @@ def literal(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
+def is_plain(domain: Numeric) -> bool:
+    """Whether each number in the range belongs, or each whole number where those are searched."""
+    return domain.step is None or (domain.integer and domain.step == 1)
+
+
 def grid(domain: Numeric) -> tuple[Value, ...] | None:
     """Every value of a range with a step, counted from ``low``; None where there is no step."""
     if domain.step is None:

@@ -17,7 +17,6 @@ from typing import Any
 from advisor import yamlio
 from advisor.exporters._services import (
     held,
-    is_plain,
     is_random,
     lost_advice,
     lost_choices,
@@ -26,7 +25,7 @@ from advisor.exporters._services import (
     searched,
     text,
 )
-from advisor.exporters._writing import MOST_VALUES, Loss, block, comment, grid, why
+from advisor.exporters._writing import MOST_VALUES, Loss, block, comment, grid, is_plain, why
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_number, shown_value, written
 

@@ -17,7 +17,6 @@ from advisor import yamlio
 from advisor.exporters._services import (
     counts_from_zero,
     held,
-    is_plain,
     is_random,
     lost_advice,
     lost_choices,
@@ -26,7 +25,7 @@ from advisor.exporters._services import (
     searched,
     text,
 )
-from advisor.exporters._writing import MOST_VALUES, Loss, block, comment, grid, why
+from advisor.exporters._writing import MOST_VALUES, Loss, block, comment, grid, is_plain, why
 from advisor.plan import Plan, Stage
 from advisor.space import Choice, Numeric, is_number, written
 

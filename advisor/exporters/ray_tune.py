@@ -18,6 +18,7 @@ from advisor.exporters._writing import (
     comment,
     conditions,
     grid,
+    is_plain,
     known,
     needs,
     unkept_constraints,
@@ -87,17 +88,12 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
 
 
 def _of_domain(name: str, domain: Choice | Numeric) -> Iterator[Loss]:
-    if isinstance(domain, Choice) or _is_plain(domain):
+    if isinstance(domain, Choice) or is_plain(domain):
         return
     if not domain.integer and len(grid(domain) or ()) > MOST_VALUES:
         yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
     elif domain.log:
         yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
-
-
-def _is_plain(domain: Numeric) -> bool:
-    """Whether there is no grid but that of whole numbers."""
-    return domain.step is None or (domain.integer and domain.step == 1)
 
 
 def _space(stage: Stage) -> list[str]:
@@ -117,7 +113,7 @@ def _distribution(domain: Choice | Numeric) -> str:
     if isinstance(domain, Choice):
         return f"tune.choice({listed(domain.choices)})"
     low, high = domain.low, domain.high
-    if domain.integer and _is_plain(domain):  # the upper end is left out
+    if domain.integer and is_plain(domain):  # the upper end is left out
         return f"tune.{'lograndint' if domain.log else 'randint'}({int(low)}, {int(high) + 1})"
     if domain.integer:
         return f"tune.choice(range({int(low)}, {int(high) + 1}, {int(domain.step or 1)}))"

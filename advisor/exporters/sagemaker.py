@@ -13,14 +13,13 @@ from typing import Any
 
 from advisor.exporters._services import (
     held,
-    is_plain,
     is_random,
     lost_advice,
     lost_conditions,
     lost_types,
     searched,
 )
-from advisor.exporters._writing import Loss, grid
+from advisor.exporters._writing import Loss, grid, is_plain
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Value, written
 

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product
 
-from advisor.exporters._writing import Loss, comment, grid, literal, needs, unkept_constraints, why
+from advisor.exporters._writing import (
+    MOST_VALUES,
+    Loss,
+    comment,
+    grid,
+    is_plain,
+    literal,
+    needs,
+    unkept_constraints,
+    why,
+)
 from advisor.plan import Held, Plan, Stage
 from advisor.space import Choice, Numeric, Value, same
 
@@ -41,7 +51,15 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         yield Loss(what="known configurations to start from", instead="fit them yourself before the search")
     if stage.sampler.name in {"tpe", "gp"}:
         yield Loss(what=f"the sampler {stage.sampler.name}", instead="RandomizedSearchCV draws at random")
-    if len(_branches(stage)) > _MOST_BRANCHES or any(_is_endless(stage, parent) for parent in _parents(stage)):
+    for name, searched in stage.search.items():
+        domain = searched.domain
+        if isinstance(domain, Choice) or is_plain(domain):
+            continue
+        if not domain.integer and len(grid(domain) or ()) > MOST_VALUES:
+            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
+        elif domain.log:
+            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
+    if not _is_branched(stage):
         yield Loss(
             what=f"conditions on {', '.join(_parents(stage))}",
             instead="all are searched always, also where they have no effect",
@@ -52,8 +70,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A module with ``param_distributions``."""
     (stage,) = stages
-    conditional = not any(loss.changes_meaning for loss in losses)
-    spaces = [_space(stage, dict(branch)) for branch in (_branches(stage) if conditional else [()])]
+    spaces = [_space(stage, dict(branch)) for branch in (_branches(stage) if _is_branched(stage) else [()])]
     body = "".join("    {\n" + "".join(f"        {line}\n" for line in space) + "    },\n" for space in spaces)
     log_integers = _LOG_INTEGERS if "LogIntegers(" in body else ""
     names = [
@@ -72,6 +89,11 @@ def _parents(stage: Stage) -> list[str]:
     return list(dict.fromkeys(parent for name in stage.entries for parent in needs(stage, name) or ()))
 
 
+def _is_branched(stage: Stage) -> bool:
+    """Whether a list of disjoint spaces can say on which values others depend."""
+    return len(_branches(stage)) <= _MOST_BRANCHES and not any(_is_endless(stage, parent) for parent in _parents(stage))
+
+
 def _is_endless(stage: Stage, parent: str) -> bool:
     """Whether a parent has values that no list can hold."""
     domain = stage.search[parent].domain
@@ -80,14 +102,21 @@ def _is_endless(stage: Stage, parent: str) -> bool:
 
 def _branches(stage: Stage) -> list[tuple[tuple[str, Value], ...]]:
     """Every combination of values of the parents on which others depend; one, empty, where nothing has parents."""
-    choices = [[(parent, value) for value in _values(stage.search[parent].domain)] for parent in _parents(stage)]
+    domains = {parent: stage.search[parent].domain for parent in _parents(stage)}
+    choices = [
+        [(parent, value) for value in islice(_values(domain), _MOST_BRANCHES + 1)] for parent, domain in domains.items()
+    ]
     return list(islice(product(*choices), _MOST_BRANCHES + 1))
 
 
 def _values(domain: Choice | Numeric) -> Iterable[Value]:
     if isinstance(domain, Choice):
         return domain.choices
-    return grid(domain) or range(int(domain.low), int(domain.high) + 1)
+    return _whole(domain) if domain.integer else grid(domain) or ()
+
+
+def _whole(domain: Numeric) -> range:
+    return range(int(domain.low), int(domain.high) + 1, int(domain.step or 1))
 
 
 def _space(stage: Stage, branch: Mapping[str, Value]) -> list[str]:
@@ -116,8 +145,11 @@ def _is_active(stage: Stage, name: str, branch: Mapping[str, Value]) -> bool:
 def _distribution(domain: Choice | Numeric) -> str:
     if isinstance(domain, Choice):
         return literal(list(domain.choices))
-    if (values := grid(domain)) is not None:
-        return literal(list(values))
+    if domain.integer and not is_plain(domain):
+        return repr(_whole(domain))
+    values = None if domain.integer else grid(domain)
+    if values is not None and len(values) <= MOST_VALUES:
+        return literal(values)
     if domain.integer and domain.log:
         return f"LogIntegers({int(domain.low)}, {int(domain.high)})"
     if domain.integer:

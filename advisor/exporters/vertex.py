@@ -14,14 +14,13 @@ from typing import Any
 
 from advisor.exporters._services import (
     held,
-    is_plain,
     is_random,
     lost_advice,
     lost_choices,
     searched,
     text,
 )
-from advisor.exporters._writing import MOST_VALUES, Loss, grid, needs
+from advisor.exporters._writing import MOST_VALUES, Loss, grid, is_plain, needs
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_number, written
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from advisor import yamlio
-from advisor.exporters._writing import MOST_VALUES, Loss, comment, grid, needs, unkept_constraints, why
+from advisor.exporters._writing import MOST_VALUES, Loss, comment, grid, is_plain, needs, unkept_constraints, why
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice
 
@@ -34,9 +34,13 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
             instead = "it has a value always, also where it has no effect"
             yield Loss(what=f"the condition of {name}", instead=instead, changes_meaning=name in stage.search)
     for name, searched in stage.search.items():
-        values = None if isinstance(searched.domain, Choice) else grid(searched.domain)
-        if values is not None and len(values) > MOST_VALUES:
+        domain = searched.domain
+        if isinstance(domain, Choice) or is_plain(domain):
+            continue
+        if len(grid(domain) or ()) > MOST_VALUES:
             yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
+        elif domain.log:
+            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
     yield from unkept_constraints(plan, stage, "W&B has none; return a bad value where it does not hold")
     if plan.stages[0].start:
         yield Loss(what="known configurations to start from", instead="run them yourself before the sweep")
@@ -76,7 +80,7 @@ def _parameter(searched: Searched) -> dict[str, Any]:
     domain = searched.domain
     if isinstance(domain, Choice):
         return {"values": list(domain.choices)}
-    values = grid(domain)
+    values = None if is_plain(domain) else grid(domain)
     if values is not None and len(values) <= MOST_VALUES:
         return {"values": list(values)}
     ends = {"min": searched.low, "max": searched.high}
