@@ -26,6 +26,11 @@ def text(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def is_random(stage: Stage) -> bool:
+    """Whether what is drawn does not follow from results."""
+    return stage.sampler.name in {"random", "quasi-random"}
+
+
 def counts_from_zero(domain: Numeric) -> bool:
     """Whether a grid is made of multiples of its step, so that it does not matter where steps are counted from."""
     return contains(Numeric(low=0, high=abs(domain.low), step=domain.step), abs(domain.low))
