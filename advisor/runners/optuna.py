@@ -44,7 +44,7 @@ def _opened(objective: Objective | str, options: Options) -> Iterator[Workers]:
 def run_at(places: AbstractContextManager[Workers], plan: Plan, options: Options) -> Result:
     """All stages of the plan, evaluated at these places; they are opened once the storage is."""
     storage = _storage.opened(options.storage)
-    with _quiet(), places as opened, _interrupted(options) as interrupt:
+    with _quiet(), places as opened, _interrupted(options) as interrupt, _storage.used(options.storage):
         session = _Session(plan, options, storage, opened, interrupt)
         try:
             with session.watched():
