@@ -271,7 +271,8 @@ def beginning(plan: Plan, resumed: int) -> Iterator[str]:
 def stage_beginning(seen: Seen, log: tuple[str, ...]) -> Iterator[str]:
     """What a stage searches, for how many trials, and what was decided for it."""
     there = f", {seen.here} there already" if seen.here else ""
-    yield f"{seen.place}  {counted(seen.stage.trials, 'trial')}{there}  searches {', '.join(seen.stage.search)}"
+    searched = f"  searches {', '.join(seen.stage.search)}" if seen.stage.search else ""
+    yield f"{seen.place}  {counted(seen.stage.trials, 'trial')}{there}{searched}"
     for entry in log:
         yield f"{seen.place}  {in_one_line(entry)}"
 

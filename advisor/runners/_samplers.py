@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import optuna
 from optuna.samplers import BaseSampler
 
+from advisor import suggesting
 from advisor.errors import MissingPackage
 from advisor.plan import Plan, Stage
-from advisor.space import is_number
+from advisor.space import Choice, Domain, Value, clip, is_number, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +42,7 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
     """
     match stage.sampler.name:
         case "quasi-random":
-            return optuna.samplers.QMCSampler(seed=_mixed(seed, stage.sampler.seed), scramble=True)
+            return QuasiRandom(stage, _mixed(seed, stage.sampler.seed))
         case "random":
             make: Callable[..., BaseSampler] = optuna.samplers.RandomSampler
         case "gp":
@@ -64,6 +65,64 @@ def _mixed(*seeds: int) -> int:
     if not any(seeds[:-1]):
         return seeds[-1]
     return random.Random("/".join(map(str, seeds))).getrandbits(32)  # noqa: S311 - no secret
+
+
+class QuasiRandom(BaseSampler):
+    """Points of a scrambled Sobol sequence: the one that has a trial's number, whoever asks.
+
+    Optuna's own counts the points in the storage, where two processes may read the same count, and draws the first
+    point and whatever has a condition at random with a seed that all processes share.
+    """
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        self._stage = stage
+        self._seed = seed
+        self._random = optuna.samplers.RandomSampler(seed=seed)
+
+    def infer_relative_search_space(
+        self,
+        study: Study,  # noqa: ARG002
+        trial: FrozenTrial,  # noqa: ARG002
+    ) -> dict[str, BaseDistribution]:
+        """All that the stage searches, parameters with a condition included."""
+        return suggesting.distributions(self._stage)
+
+    def sample_relative(
+        self,
+        study: Study,  # noqa: ARG002
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """The point of the trial."""
+        from scipy.stats import qmc  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415 - slow to import
+
+        if not search_space:
+            return {}
+        points = qmc.Sobol(len(search_space), scramble=True, seed=self._seed)
+        if trial.number:
+            points.fast_forward(trial.number)
+        shares = points.random(1)[0].tolist()
+        return {
+            name: quantile(self._stage.search[name].domain, share)
+            for name, share in zip(search_space, shares, strict=True)
+        }
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """At random; nothing that the stage searches comes here."""
+        return self._random.sample_independent(study, trial, param_name, param_distribution)
+
+
+def quantile(domain: Domain, share: float) -> Value:
+    """The value below which a share of the domain lies, from 0 to less than 1; all choices and steps are equal."""
+    if isinstance(domain, Choice):
+        return domain.choices[int(share * len(domain.choices))]
+    domain = trimmed(domain)
+    half = (domain.step or domain.integer) / 2
+    low, high = float(domain.low) - half, float(domain.high) + half
+    value = low * (high / low) ** share if domain.log else low + share * (high - low)
+    return clip(domain, value) if half else min(max(value, domain.low), domain.high)
 
 
 class SeededAtFirstTrial(BaseSampler):
@@ -116,9 +175,12 @@ class SeededAtFirstTrial(BaseSampler):
 
 
 def pruner_of(plan: Plan, stage: Stage) -> BasePruner:
-    """What ends trials that fall behind; nothing where the plan advises none, or does not say from which step."""
+    """What ends trials that fall behind; nothing where the plan advises none, or does not say from which step.
+
+    Nor is anything ended where nothing is searched: finalists are evaluated again to the end.
+    """
     first = first_step(plan, stage)
-    if not plan.pruning.advised or first is None:
+    if not plan.pruning.advised or first is None or not stage.search:
         return optuna.pruners.NopPruner()
     if plan.pruning.method == "asha":
         return optuna.pruners.SuccessiveHalvingPruner(min_resource=first)

@@ -32,6 +32,8 @@ _DRIVERS: Final = {
     "mysql": ("mysql", "pymysql"),
 }
 """The driver of a URL that names none; also the extra that installs it."""
+_GRACE: Final = 30
+"""Seconds after which the lock of a journal is broken, as whoever held it was killed."""
 _JOURNALS: Final = (".journal", ".jsonl", ".log")
 _MADE_BY_ANOTHER: Final = re.compile(r"already exists|duplicate|unique constraint|is locked", re.IGNORECASE)
 """What databases say where another process made the same table, or makes it now."""
@@ -211,7 +213,7 @@ def _journal(path: Path) -> BaseStorage:
     # The lock is a link to the file; a relative one would not lead there from another folder, and then a lock that a
     # killed process left would never be old.
     file = str(path.absolute())
-    return JournalStorage(Backend(file, lock_obj=Lock(file)))
+    return JournalStorage(Backend(file, lock_obj=Lock(file, _GRACE)))
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -7,11 +7,12 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import optuna
+from optuna.exceptions import DuplicatedStudyError
 
 from advisor import handover, workers
 from advisor.objectives import BadObjective, Ended, Lost, Objective, Report
@@ -23,11 +24,14 @@ from advisor.trials import Result, StageResult, Trial
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from optuna.study import Study
 
     from advisor.workers import Workers
 
 _MOST_FAILED: Final = 5
 """Trials that fail before any is complete, after which a run stops: the objective is broken, not the configuration."""
+_PATIENCE: Final = 5.0
+"""Seconds that a process has to say with which plan it begins a run."""
 
 
 def run(plan: Plan, objective: Objective | str, options: Options) -> Result:
@@ -104,17 +108,24 @@ class _Session:
         self._told: set[tuple[int, int]] = set()
         self._complete = self._failed = 0
         self._name = _run_name(plan, options, storage)
-        self._root = optuna.create_study(storage=storage, study_name=self._name, load_if_exists=True)
-        in_memory = isinstance(storage, optuna.storages.InMemoryStorage)
-        self._watch = None if in_memory else Watch(self._root, self._running)
-        self._check_plan()
+        root = self._begun()
+        self._watch = None if isinstance(storage, optuna.storages.InMemoryStorage) else Watch(root, self._running)
 
-    def _check_plan(self) -> None:
-        begun = self._root.user_attrs.get("plan")
-        if begun is None:
-            self._root.set_user_attr("plan", _plans.essentials(self._plan, self._options.seed))
-        else:
-            _plans.check(begun, self._plan, self._options.seed, _storage.shown(self._options.storage))
+    def _begun(self) -> Study:
+        """The study that holds the plan with which the run was begun: this one, or it is refused."""
+        given: Mapping[str, Any] = {"storage": self._storage, "study_name": self._name}
+        try:
+            root = optuna.create_study(**given)
+        except DuplicatedStudyError:
+            root = optuna.load_study(**given)
+            until = time.monotonic() + _PATIENCE
+            while (begun := root.user_attrs.get("plan")) is None and time.monotonic() < until:
+                time.sleep(PAUSE)
+            if begun is not None:
+                _plans.check(begun, self._plan, self._options.seed, _storage.shown(self._options.storage))
+                return root
+        root.set_user_attr("plan", _plans.essentials(self._plan, self._options.seed))
+        return root
 
     def _running(self) -> list[tuple[int, int]]:
         study = self._study
@@ -182,7 +193,9 @@ class _Session:
             stage,
             earlier,
             known,
-            sampler=_samplers.sampler_of(stage, seed=self._options.seed, parallel=self._options.workers > 1),
+            sampler=_samplers.sampler_of(
+                stage, seed=self._options.seed, parallel=self._watch is not None or self._options.workers > 1
+            ),
             pruner=_samplers.pruner_of(self._plan, stage),
             watch=self._watch,
         )
@@ -195,7 +208,7 @@ class _Session:
         if not known:
             return [], []
         why = (f"{len(finalists)} finalists are evaluated again, each with {repeats} other seeds",)
-        stage = last.having(id=last.id + 1, name="confirmation", trials=len(known), start=(), start_why=())
+        stage = Stage(id=last.id + 1, name="confirmation", trials=len(known), sampler=last.sampler, search={})
         return finalists, self._searched(stage, why, (), known)[0]
 
     # Trials
