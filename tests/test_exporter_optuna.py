@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fitting
 import pytest
+from hypothesis import HealthCheck, given, settings
+from random_plans import plans
 
 import advisor
 from advisor import constraints, exporters
@@ -124,6 +127,20 @@ def test_every_stage_runs_inside_its_ranges_with_what_it_holds(name):
     assert all(constraints.holds(c.expression, config) for c in plan.constraints for config in seen)
     start = plan.stages[0].start[0] if plan.stages[0].start else {}
     assert {key: seen[0].get(key, "absent") for key in start} == start
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans())
+def test_any_plan_runs_and_every_configuration_is_of_its_stage(plan):
+    needs_torch = any(one.sampler.name == "gp" for one in plan.stages)
+    if needs_torch or any(loss.changes_meaning for loss in exporters.losses(plan, "optuna")):
+        return
+    rest = ran(plan)[2]
+    assert len(rest) == plan.budget.trials
+    for one in plan.stages:
+        here, rest = rest[: one.trials], rest[one.trials :]
+        drawn = [trial for trial in here if one.narrow.keep is None and not trial.user_attrs.get("held")]
+        assert [misfit for trial in drawn for misfit in fitting.misfits(one, trial.user_attrs["config"])] == []
 
 
 @pytest.mark.parametrize("name", ["staged", "svm-digits"])

@@ -141,6 +141,12 @@ def test_starts_that_a_target_cannot_hold_are_left_out_and_said():
     assert loss_of(made, "ray-tune-optuna", "start 2 with kernel linear")
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_start_that_says_0_for_a_real_number_is_written_as_one(target):
+    made = with_starts(plan({"rate": {"type": "float", "low": 0, "high": 1}}), {"rate": 0})
+    assert '{"rate": 0.0},' in text(made, target)
+
+
 # By Ray itself
 
 

@@ -154,8 +154,16 @@ def known(plan: Plan, stage: Stage) -> tuple[dict[int, tuple[dict[str, Value], d
             what = f"start {index} with {name} {point[name]}"
             lost.append(Loss(what=what, instead=f"left out; the stage searches {shown(stage.search[name].domain)}"))
         else:
-            found[index] = point, _moved(stage, start)
+            typed = {name: _typed(stage.search[name].domain, value) for name, value in point.items()}
+            found[index] = typed, _moved(stage, start)
     return found, lost
+
+
+def _typed(domain: Choice | Numeric, value: Value) -> Value:
+    """A value of a domain as a search of it would draw it: real numbers as floats, also where a start says 0."""
+    if isinstance(domain, Choice) or not isinstance(value, int | float):
+        return value
+    return int(value) if domain.integer else float(value)
 
 
 def _moved(stage: Stage, start: Mapping[str, Value]) -> dict[str, Value]:
