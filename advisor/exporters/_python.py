@@ -16,7 +16,9 @@ def literal(value: Value) -> str:
     """A value."""
     if isinstance(value, str):
         return quoted(value)
-    return f'float("{value}")' if isinstance(value, float) and not math.isfinite(value) else repr(value)
+    if isinstance(value, float):
+        return repr(value).replace("e+", "e") if math.isfinite(value) else f'float("{value}")'
+    return repr(value)
 
 
 def quoted(text: str) -> str:

@@ -120,7 +120,7 @@ def _distribution(domain: Choice | Numeric) -> str:
     values = grid(domain)
     if values is not None and len(values) <= MOST_VALUES:
         return f"tune.choice({listed(values)})"
-    return f"tune.{'loguniform' if domain.log else 'uniform'}({float(low)!r}, {float(high)!r})"
+    return f"tune.{'loguniform' if domain.log else 'uniform'}({literal(float(low))}, {literal(float(high))})"
 
 
 def _conditions(stage: Stage) -> dict[str, Mapping[str, tuple[Value, ...]]]:
