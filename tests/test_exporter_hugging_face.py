@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import fitting
 import pytest
 from hypothesis import HealthCheck, given, settings
-from one_stage import EXAMPLES, plan
+from one_stage import plan
 from random_plans import plans
 
 from advisor import exporters, library
@@ -46,16 +43,6 @@ def refused(made, words):
     with pytest.raises(CannotExport, match=words):
         exporters.export(made, "hugging-face")
     return True
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_text_is_formatted_and_sound(name, tmp_path):
-    path = tmp_path / "exported.py"
-    path.write_text(text(EXAMPLES[name]), encoding="utf-8")
-    for command in (["check", "--select", "F,E9"], ["format", "--diff", "--line-length", "120"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", path]
-        done = subprocess.run(ruff, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -54,17 +54,6 @@ def loss_of(made, target, words):
     return next(loss for loss in exporters.losses(made, target) if words in str(loss))
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_text_is_formatted_and_sound(target, name, tmp_path):
-    path = tmp_path / "exported.py"
-    path.write_text(text(EXAMPLES[name], target), encoding="utf-8")
-    for command in (["check", "--select", "F,E9"], ["format", "--diff", "--line-length", "120"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", path]
-        done = subprocess.run(ruff, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=plans())
 def test_any_plan_is_python_whatever_its_names_and_values(made):

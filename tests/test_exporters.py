@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -84,12 +86,35 @@ class TestContract:
             else:
                 assert exporters.export(made, target, stage) == text
 
+    @pytest.mark.parametrize("name", PLANS)
+    def test_python_text_is_formatted_and_sound(self, target, name):
+        if exporters.exporter_for(target).SUFFIX == ".py":
+            text = exporters.export(PLANS[name], target, allow_loss=True)
+            assert ruff("check", "--select", "F,E9", text=text) == text
+            assert ruff("format", "--line-length", "120", text=text) == text
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(made=plans())
+    def test_python_text_of_any_plan_is_formatted(self, target, made):
+        if exporters.exporter_for(target).SUFFIX == ".py":
+            text = exporters.export(made, target, allow_loss=True)
+            assert ruff("format", "--line-length", "120", text=text) == text
+
     def test_an_alias_is_another_spelling_and_of_one_target_only(self, target):
         module = exporters.exporter_for(target)
         for alias in getattr(module, "ALIASES", ()):
             assert alias == alias.casefold().replace("_", "-")
             assert alias not in exporters.targets()
             assert exporters.exporter_for(alias) is module
+
+
+def ruff(*command, text):
+    """The text after a command of ruff, which leaves it alone where there is nothing to say."""
+    arguments = [sys.executable, "-m", "ruff", *command, "--isolated", *(["--fix"] if command[0] == "check" else [])]
+    options = {"input": text, "capture_output": True, "text": True, "encoding": "utf-8"}
+    done = subprocess.run([*arguments, "--stdin-filename", "exported.py", "-"], check=False, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def says_losses(text, made, target, stage=None):

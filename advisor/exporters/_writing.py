@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,14 +57,6 @@ def block(value: object, indent: int, reason: str = "") -> str:
     """The value as YAML, so many spaces from the left, below its reason as a comment."""
     remark = f"# {reason}\n" if reason else ""
     return textwrap.indent(remark + yamlio.dump(value), " " * indent)
-
-
-def literal(value: object) -> str:
-    """The value as Python writes it, in double quotes as formatters do."""
-    if isinstance(value, list | tuple):
-        inside = ", ".join(literal(part) for part in value)
-        return f"[{inside}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def is_plain(domain: Numeric) -> bool:

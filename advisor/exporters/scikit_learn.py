@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product
 
+from advisor.exporters._python import listed, literal, quoted, remark, table
 from advisor.exporters._writing import (
     MOST_VALUES,
     Loss,
     comment,
     grid,
     is_plain,
-    literal,
     needs,
     unkept_constraints,
     why,
@@ -71,7 +71,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     """A module with ``param_distributions``."""
     (stage,) = stages
     spaces = [_space(stage, dict(branch)) for branch in (_branches(stage) if _is_branched(stage) else [()])]
-    body = "".join("    {\n" + "".join(f"        {line}\n" for line in space) + "    },\n" for space in spaces)
+    body = table("param_distributions = [", [line for space in spaces for line in ("{", *space, "},")], "]")
     log_integers = _LOG_INTEGERS if "LogIntegers(" in body else ""
     names = [
         name for name in ("loguniform", "randint", "uniform") if f": {name}(" in body or f"= {name}(" in log_integers
@@ -79,7 +79,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     imports = f"from scipy.stats import {', '.join(names)}\n" if names else ""
     gap = "\n\n" if log_integers else "\n"
     return (
-        f"{comment(plan, stages, losses)}\n{imports}{log_integers}{gap}param_distributions = [\n{body}]\n\n"
+        f"{comment(plan, stages, losses)}\n{imports}{log_integers}{gap}{body}\n"
         "# RandomizedSearchCV(estimator, param_distributions, "
         f'n_iter={stage.trials}, random_state={stage.sampler.seed}, error_score=float("nan"))\n'
     )
@@ -126,11 +126,11 @@ def _space(stage: Stage, branch: Mapping[str, Value]) -> list[str]:
         if not _is_active(stage, name, branch):
             continue
         if isinstance(entry, Held):
-            found = literal([entry.value])
+            found = listed([entry.value])
         else:
-            found = literal([branch[name]]) if name in branch else _distribution(entry.domain)
-            lines += [f"# {reason}"] if (reason := why(entry)) else []
-        lines.append(f"{literal(entry.argument or name)}: {found},")
+            found = listed([branch[name]]) if name in branch else _distribution(entry.domain)
+            lines += [line[4:] for line in remark(why(entry), " " * 8).splitlines()]
+        lines.append(f"    {quoted(entry.argument or name)}: {found},")
     return lines
 
 
@@ -144,16 +144,16 @@ def _is_active(stage: Stage, name: str, branch: Mapping[str, Value]) -> bool:
 
 def _distribution(domain: Choice | Numeric) -> str:
     if isinstance(domain, Choice):
-        return literal(list(domain.choices))
+        return listed(domain.choices)
     if domain.integer and not is_plain(domain):
         return repr(_whole(domain))
     values = None if domain.integer else grid(domain)
     if values is not None and len(values) <= MOST_VALUES:
-        return literal(values)
+        return listed(values)
     if domain.integer and domain.log:
         return f"LogIntegers({int(domain.low)}, {int(domain.high)})"
     if domain.integer:
         return f"randint({int(domain.low)}, {int(domain.high) + 1})"
     if domain.log:
-        return f"loguniform({float(domain.low)!r}, {float(domain.high)!r})"
-    return f"uniform({float(domain.low)!r}, {float(domain.high - domain.low)!r})"
+        return f"loguniform({literal(float(domain.low))}, {literal(float(domain.high))})"
+    return f"uniform({literal(float(domain.low))}, {literal(float(domain.high - domain.low))})"
