@@ -38,6 +38,10 @@ def test_a_step_grid_is_its_values_counted_from_low():
     assert tenths == 'values=[0.1, 0.2, 0.3], parameter_type="float", is_ordered=True),'
 
 
+def test_a_step_of_one_between_whole_numbers_is_no_step():
+    assert line(**INT, log=True, step=1) == 'bounds=(1, 8), parameter_type="int", scaling="log"),'
+
+
 def test_ends_have_the_type_of_the_parameter_and_are_no_exponents():
     assert line(type="float", low=1, high=64) == 'bounds=(1.0, 64.0), parameter_type="float"),'
     small = line(type="float", low=1e-5, high=0.1, log=True)

@@ -45,6 +45,11 @@ def test_a_step_grid_is_its_values_in_order_counted_from_low():
     assert parameter(type="float", low=0.1, high=0.35, step=0.1)["sequence"] == [0.1, 0.2, 0.3]
 
 
+def test_a_step_of_one_between_whole_numbers_is_no_step():
+    units = parameter(type="int", low=2, high=5000, log=True, step=1)
+    assert (units["type"], units["log"]) == ("uniform_int", True)
+
+
 def test_ends_are_included_and_never_exponents():
     rate = parameter(type="float", low=1e-5, high=0.1, log=True)
     assert (rate["type"], rate["lower"], rate["upper"], rate["log"]) == ("uniform_float", 1e-5, 0.1, True)

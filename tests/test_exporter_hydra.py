@@ -43,6 +43,11 @@ def test_a_step_grid_is_a_range_that_stops_at_its_last_value():
     assert sweep(type="float", low=0.1, high=0.35, step=0.1) == "range(0.1, 0.3, step=0.1)"
 
 
+def test_a_step_of_one_between_whole_numbers_is_no_step():
+    assert sweep(**INT, log=True, step=1) == "int(tag(log, interval(1, 8)))"
+    assert sweep(**INT, step=1) == "int(interval(1, 8))"
+
+
 def test_whole_numbers_stay_whole_and_ends_are_no_exponents():
     assert sweep(**INT) == "int(interval(1, 8))"
     assert sweep(**INT, log=True) == "int(tag(log, interval(1, 8)))"
@@ -144,7 +149,7 @@ def test_what_the_sweeper_draws_reaches_a_run_as_the_plan_says_it(name, tmp_path
 
 @pytest.mark.truth
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(made=plans())
 def test_any_plan_reaches_a_run_or_is_refused_for_its_names_and_words(tmp_path, made):

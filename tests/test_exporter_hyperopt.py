@@ -43,6 +43,10 @@ def test_a_step_grid_is_counted_from_low():
     assert line(type="float", low=0.1, high=0.35, step=0.1) == '"k": ordered("k", [0.1, 0.2, 0.3]),'
 
 
+def test_a_step_of_one_between_whole_numbers_is_no_step():
+    assert line(type="int", low=1, high=5000, log=True, step=1) == '"k": whole_log("k", 1, 5000),'
+
+
 def test_ends_are_the_plan_s_own_and_not_exponents():
     assert (
         line(type="float", low=1e-5, high=0.1, log=True) == '"k": hp.loguniform("k", math.log(1e-05), math.log(0.1)),'

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, Final
 
 from advisor import constraints
-from advisor.exporters._writing import MOST_VALUES, grid, needs
+from advisor.exporters._writing import MOST_VALUES, grid, is_plain, needs
 from advisor.plan import Stage
 from advisor.record import PlanConstraint
 from advisor.space import Choice, Domain, Numeric, Value, same
@@ -63,7 +63,7 @@ def _values(domain: Domain) -> Sequence[Value]:
     """Every value of a domain; nothing where no list can hold them."""
     if isinstance(domain, Choice):
         return domain.choices
-    listed = grid(domain)
+    listed = None if is_plain(domain) else grid(domain)
     if listed is not None:
         return listed if len(listed) <= MOST_VALUES else ()
     return range(int(domain.low), int(domain.high) + 1) if domain.integer else ()
@@ -93,7 +93,7 @@ def _among(name: str, domain: Domain, bad: Sequence[Value]) -> Clause:
     """A clause for the values; CLAUSE_LE is never written, as ConfigSpace 1.2.2 draws with its opposite."""
     if len(bad) == 1:
         return {"type": "EQUALS", "name": name, "value": bad[0]}
-    if isinstance(domain, Numeric) and domain.integer and domain.step is None:
+    if isinstance(domain, Numeric) and domain.integer and is_plain(domain):
         first, last = int(bad[0] or 0), int(bad[-1] or 0)
         if last - first + 1 == len(bad):
             if same(last, domain.high):

@@ -19,6 +19,7 @@ from advisor.exporters._writing import (
     default,
     grid,
     idle,
+    is_plain,
     needs,
     starts,
     unkept_constraints,
@@ -108,10 +109,11 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
 
 
 def _of_range(name: str, domain: Numeric) -> Iterator[Loss]:
-    values = grid(domain)
-    if values is not None and len(values) > MOST_VALUES:
+    if is_plain(domain):
+        return
+    if len(grid(domain) or ()) > MOST_VALUES:
         yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-    elif values is not None and domain.log:
+    elif domain.log:
         yield Loss(what=f"the log scale of {name}", instead="the values of its grid are searched alike")
 
 
@@ -143,7 +145,7 @@ def _values(domain: Choice | Numeric) -> Sequence[Value] | None:
     """The values that are written one by one; None for a range."""
     if isinstance(domain, Choice):
         return domain.choices
-    values = grid(domain)
+    values = None if is_plain(domain) else grid(domain)
     return None if values is None or len(values) > MOST_VALUES else values
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from advisor import constraints
 from advisor.exporters._forbidden import forbidden
-from advisor.exporters._writing import MOST_VALUES, Loss, after_the_search, default, grid, idle, needs, why
+from advisor.exporters._writing import MOST_VALUES, Loss, after_the_search, default, grid, idle, is_plain, needs, why
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_single
 
@@ -68,7 +68,8 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
 def _of_domain(name: str, domain: Choice | Numeric) -> Iterator[Loss]:
     if isinstance(domain, Choice):
         yield from _of_choices(name, domain.choices)
-    elif (values := grid(domain)) is not None:
+    elif not is_plain(domain):
+        values = grid(domain) or ()
         if len(values) > MOST_VALUES:
             yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
         elif domain.log:
@@ -123,7 +124,7 @@ def _listed(domain: Choice | Numeric) -> list[Value] | None:
     """The values that are written one by one; None for a range."""
     if isinstance(domain, Choice):
         return list(dict.fromkeys(domain.choices))
-    values = grid(domain)
+    values = None if is_plain(domain) else grid(domain)
     return None if values is None or len(values) > MOST_VALUES else list(values)
 
 

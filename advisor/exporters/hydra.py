@@ -20,6 +20,7 @@ from advisor.exporters._writing import (
     default,
     grid,
     idle,
+    is_plain,
     needs,
     unkept_constraints,
     why,
@@ -99,7 +100,7 @@ def _of_domain(name: str, domain: Choice | Numeric) -> Iterator[Loss]:
     if isinstance(domain, Choice):
         if domain.ordered:
             yield Loss(what=f"the order of the choices of {name}", instead="they are searched without order")
-    elif domain.log and not _is_log(domain):
+    elif domain.log and not is_plain(domain):
         yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
 
 
@@ -112,11 +113,6 @@ def _is_key(stage: Stage, name: str) -> bool:
     """Whether Hydra can set the name; a dot leads into a part of the config."""
     is_part = any(other.startswith(f"{name}.") for other in stage.entries)
     return _KEY.fullmatch(name) is not None and name.partition(".")[0] not in _TAKEN and not is_part
-
-
-def _is_log(domain: Numeric) -> bool:
-    """Whether the sweeper can draw it on a logarithmic scale: never with a step, but 1 for whole numbers."""
-    return domain.log and (domain.step is None or (domain.integer and domain.step == 1))
 
 
 # What is searched and held
@@ -147,9 +143,9 @@ def _sweep(domain: Choice | Numeric) -> str:
         return f"choice({', '.join(_choice(value, domain) for value in domain.choices)})"
     if is_single(domain):
         return _value(middle(domain))
-    if domain.step is not None and not _is_log(domain):
+    if not is_plain(domain):
         values = grid(domain) or ()
-        step = int(domain.step) if domain.integer else float(domain.step)
+        step = int(domain.step or 1) if domain.integer else float(domain.step or 1)
         return f"range({values[0]!r}, {values[-1]!r}, step={step!r})"
     ends = (int(domain.low), int(domain.high)) if domain.integer else (float(domain.low), float(domain.high))
     interval = f"interval({ends[0]!r}, {ends[1]!r})"

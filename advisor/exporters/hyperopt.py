@@ -18,6 +18,7 @@ from advisor.exporters._writing import (
     comment,
     grid,
     idle,
+    is_plain,
     needs,
     starts,
     unkept_constraints,
@@ -74,7 +75,7 @@ def _of_domain(stage: Stage, name: str, domain: Choice | Numeric) -> Iterator[Lo
         yield Loss(what=f"conditions on {name}", instead=instead, changes_meaning=True)
     elif is_parent and has_order and not is_single(domain):
         yield Loss(what=f"the order of {name}, on which others depend", instead="its values are drawn evenly")
-    elif isinstance(domain, Numeric) and domain.log and domain.step is not None:
+    elif isinstance(domain, Numeric) and domain.log and not is_plain(domain):
         yield Loss(what=f"the log scale of {name}", instead="the values of its grid are drawn evenly")
 
 
@@ -129,9 +130,9 @@ def _values(stage: Stage, name: str) -> Sequence[Value] | None:
     domain = stage.search[name].domain
     if isinstance(domain, Choice):
         return domain.choices
-    if domain.step is None and not domain.integer:
+    if is_plain(domain) and not domain.integer:
         return (domain.low,) if is_single(domain) else None
-    values = grid(domain) or range(int(domain.low), int(domain.high) + 1)
+    values = range(int(domain.low), int(domain.high) + 1) if is_plain(domain) else grid(domain) or ()
     return values if len(values) <= MOST_VALUES else None
 
 
@@ -186,7 +187,7 @@ def _node(name: str, domain: Choice | Numeric) -> Sequence[str]:
         return ("ordered(", label, listed(domain.choices), ")") if domain.ordered else _choice(name, domain.choices)
     if is_single(domain):
         return (literal(middle(domain)),)
-    if domain.step is not None:
+    if not is_plain(domain):
         return _grid(label, domain)
     low, high = literal(domain.low), literal(domain.high)
     if domain.integer:
@@ -244,7 +245,7 @@ def _is_settled(stage: Stage, name: str) -> bool:
 def _drawn(stage: Stage, name: str, value: Value) -> str:
     """What Hyperopt draws where a parameter has the value."""
     domain = stage.search[name].domain
-    if isinstance(domain, Choice) or domain.step is not None or name in _parents(stage):
+    if isinstance(domain, Choice) or not is_plain(domain) or name in _parents(stage):
         values = _values(stage, name)
         if values is None:
             assert isinstance(domain, Numeric)  # noqa: S101 - choices have values
