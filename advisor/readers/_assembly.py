@@ -1,0 +1,208 @@
+"""From what a file says to trials: the metric, the space, and what cannot be used."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from advisor.plan import Plan, Searched
+from advisor.readers._columns import in_plan_names, metric_and_direction, told_apart
+from advisor.readers._loaded import Counts, Loaded
+from advisor.readers._log import Log, Parameter, Record, Wanted
+from advisor.readers._source import Source
+from advisor.readers._space import conditions, fitted, inferred, joined, opened
+from advisor.space import Choice, Domain, Value, shown_value
+from advisor.trials import State, Trial
+
+_MOST_SHOWN: Final = 5
+
+
+def loaded(log: Log, wanted: Wanted, source: Source, form: str) -> Loaded:
+    """The trials of a log.
+
+    Args:
+        log: What the file says.
+        wanted: What the person says.
+        source: The file, for messages.
+        form: The name of the reader.
+
+    Raises:
+        InvalidFile: There is no trial, or nobody says what the metric is or its direction.
+    """
+    if not log.records:
+        raise source.error("no trial in it" + (f"; {log.unreadable[0]}" if log.unreadable else ""))
+    metric, direction = metric_and_direction(log, wanted, source)
+    log = told_apart(log, metric, wanted, source)
+    if wanted.plan is not None:
+        log = in_plan_names(log, wanted.plan)
+    kept = list(_distinct(log.records))
+    ended = [record for record in kept if record.state != "running"]
+    parameters = _parameters(log, wanted.plan, ended)
+    placed = [_placed(record, parameters) for record in ended]
+    trials = tuple(_trial(one.record, metric) for one in placed if not one.outside)
+    states = Counter(trial.state for trial in trials)
+    counts = Counts(
+        **{state: states[state] for state in ("complete", "failed", "pruned")},
+        running=len(kept) - len(ended),
+        duplicate=len(log.records) - len(kept),
+        out_of_range=sum(bool(one.outside) for one in placed),
+        unreadable=len(log.unreadable),
+    )
+    return Loaded(
+        path=source.name,
+        format=form,
+        metric=metric,
+        direction=direction,
+        trials=trials,
+        parameters=parameters,
+        counts=counts,
+        ignored=log.ignored,
+        remarks=(*log.remarks, *_said(counts, placed, log, parameters)),
+    )
+
+
+def _distinct(records: Iterable[Record]) -> Iterator[Record]:
+    """The records that are not there already."""
+    seen: set[object] = set()
+    for record in records:
+        if record.identity is None or record.identity not in seen:
+            seen.add(record.identity)
+            yield record
+
+
+# The space
+
+
+def _parameters(log: Log, plan: Plan | None, records: Sequence[Record]) -> dict[str, Parameter]:
+    """What was searched, as the plan, the file, or else the trials say."""
+    planned = {} if plan is None else {name: _planned(plan, name, records) for name in plan.parameters}
+    names = dict.fromkeys([*planned, *log.space, *(name for record in records for name in record.config)])
+    known: dict[str, Parameter] = {}
+    for name in names:
+        values = [record.config[name] for record in records if name in record.config]
+        if (by_plan := planned.get(name)) is not None:
+            known[name] = by_plan
+        elif name in planned and not values:
+            continue
+        elif name in log.space and name not in planned:
+            known[name] = log.space[name]
+        elif values:
+            known[name] = Parameter(domain=inferred(values), origin="inferred")
+    return _with_conditions(known, records)
+
+
+def _planned(plan: Plan, name: str, records: Sequence[Record]) -> Parameter | None:
+    """A parameter as the stages of the plan search it, all together; None where none does."""
+    entries = [stage.search[name] for stage in plan.stages if name in stage.search]
+    if not entries:
+        return None
+    domain = entries[0].domain
+    for entry in entries[1:]:
+        domain = joined(domain, entry.domain)
+    values = [record.config[name] for record in records if name in record.config]
+    if any(_opens(plan, name)):
+        limits = next((entry.limits for entry in entries if entry.limits is not None), None)
+        domain = opened(domain, values, limits.low if limits else None, limits.high if limits else None)
+    return Parameter(domain=domain, origin="plan", when=entries[0].when or {})
+
+
+def _opens(plan: Plan, name: str) -> Iterator[bool]:
+    for stage in plan.stages:
+        entry: Searched | None = stage.search.get(name)
+        yield entry is not None and entry.limits is not None and bool(stage.narrow.extend_at_edge)
+
+
+def _with_conditions(known: Mapping[str, Parameter], records: Sequence[Record]) -> dict[str, Parameter]:
+    """The parameters with the conditions that trials show, where nobody says any."""
+    if any(parameter.when for parameter in known.values()):
+        return dict(known)
+    found = conditions([record.config for record in records if record.state in {"complete", "pruned"}], known)
+    return {name: replace(parameter, when=found.get(name, {})) for name, parameter in known.items()}
+
+
+class _Placed(NamedTuple):
+    """A record with its values as the space has them, and the parameters that lie outside of it."""
+
+    record: Record
+    outside: tuple[str, ...]
+
+
+def _placed(record: Record, parameters: Mapping[str, Parameter]) -> _Placed:
+    config: dict[str, Value] = {}
+    outside: list[str] = []
+    for name, value in record.config.items():
+        if name not in parameters:
+            config[name] = value
+        elif (found := _within(parameters[name], value)) is not None:
+            config.update({name: found[0]} if found else {})
+        else:
+            outside.append(name)
+    return _Placed(replace(record, config=config), tuple(outside))
+
+
+def _within(parameter: Parameter, value: Value) -> tuple[Value] | tuple[()] | None:
+    """The value as the space has it, nothing for a gap in an inferred range, None where it is outside."""
+    found = fitted(parameter.domain, value)
+    return () if found is None and value is None and parameter.origin == "inferred" else found
+
+
+# Trials
+
+
+def _trial(record: Record, metric: str) -> Trial:
+    value = record.metrics.get(metric)
+    reported = tuple(v for v in record.reported.get(metric, ()) if math.isfinite(v))
+    state: State = "failed" if record.state == "running" else record.state
+    reason = record.reason
+    if state == "complete" and (value is None or not math.isfinite(value)):
+        state, reason = "failed", f"its {metric} is {value}" if value is not None else f"it has no {metric}"
+    if state == "pruned" and not reported and value is not None and math.isfinite(value):
+        reported = (value,)
+    return Trial(
+        config=record.config,
+        value=value if state == "complete" else None,
+        state=state,
+        stage=record.stage,
+        seconds=record.seconds,
+        reason=reason or None,
+        reported=reported,
+    )
+
+
+# What is said
+
+
+def _said(counts: Counts, placed: Sequence[_Placed], log: Log, parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    if counts.running:
+        yield f"{counts.running} had not ended and are left out"
+    if counts.duplicate:
+        yield f"{counts.duplicate} are there twice and are left out"
+    if counts.out_of_range:
+        yield from _outside(placed, parameters)
+    if counts.unreadable:
+        shown = "; ".join(log.unreadable[:_MOST_SHOWN])
+        more = f"; and {counts.unreadable - _MOST_SHOWN} more" if counts.unreadable > _MOST_SHOWN else ""
+        yield f"{counts.unreadable} cannot be read and are left out: {shown}{more}"
+    guessed = [name for name, parameter in parameters.items() if parameter.origin == "inferred"]
+    if guessed:
+        yield f"the file has no ranges for {', '.join(guessed)}: they are inferred from the trials"
+
+
+def _outside(placed: Sequence[_Placed], parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    found = Counter(name for one in placed for name in one.outside)
+    for name, number in found.items():
+        first = next(one.record for one in placed if name in one.outside)
+        shown = _shown(parameters[name].domain)
+        yield (
+            f"{number} lie outside of {name} {shown} and are left out; "
+            f"the first ({first.place}) has {shown_value(first.config[name])}"
+        )
+
+
+def _shown(domain: Domain) -> str:
+    if isinstance(domain, Choice):
+        return f"({', '.join(map(shown_value, domain.choices[:_MOST_SHOWN]))})"
+    return f"({domain.low:g} to {domain.high:g})"

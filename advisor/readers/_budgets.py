@@ -1,0 +1,77 @@
+"""One trial of each configuration that was evaluated with several budgets, such as epochs, rows or seeds.
+
+Figures at different budgets do not compare. So a configuration is complete if it reached the greatest budget of the
+file, where several evaluations count with their mean; one that was ended before that is pruned, and its figures are
+values on the way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from advisor.readers._log import Record
+
+
+class Evaluation(NamedTuple):
+    """A configuration at one budget; the budget is 0 where there is only one."""
+
+    configuration: Hashable
+    budget: float
+    record: Record
+
+
+def merged(evaluations: Iterable[Evaluation], budget: str) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """One record a configuration, in the order in which they began, and what was done, in sentences.
+
+    Args:
+        evaluations: In any order of their budgets.
+        budget: What the budget is called.
+    """
+    groups: dict[Hashable, list[Evaluation]] = {}
+    for evaluation in evaluations:
+        groups.setdefault(evaluation.configuration, []).append(evaluation)
+    most = max((one.budget for group in groups.values() for one in group), default=0.0)
+    records = tuple(_merged(group, most, budget) for group in groups.values())
+    remarks = []
+    several = len({one.budget for group in groups.values() for one in group}) > 1
+    if several:
+        ended = sum(record.state == "pruned" for record in records)
+        remarks.append(
+            f"{sum(map(len, groups.values()))} evaluations of {len(groups)} configurations with a growing {budget}: "
+            f"values at {budget} {most:g} count, and the {ended} that were ended before are pruned"
+        )
+    elif any(len(group) > 1 for group in groups.values()):
+        remarks.append("of configurations that were evaluated several times the mean counts")
+    return records, tuple(remarks)
+
+
+def _merged(group: Sequence[Evaluation], most: float, budget: str) -> Record:
+    ordered = sorted(group, key=lambda one: one.budget)
+    reached = ordered[-1].budget
+    last = [one.record for one in ordered if one.budget == reached]
+    usable = [record for record in last if record.state == "complete"] or last
+    names = dict.fromkeys(name for one in ordered for name in one.record.metrics)
+    on_the_way = {
+        name: tuple(one.record.metrics[name] for one in ordered if name in one.record.metrics)
+        for name in names
+        if len(ordered) > 1
+    }
+    means = {name: _mean([record.metrics[name] for record in usable if name in record.metrics]) for name in names}
+    record = replace(
+        usable[0],
+        metrics={name: mean for name, mean in means.items() if mean is not None},
+        reported={**usable[0].reported, **on_the_way},
+        seconds=sum(one.record.seconds for one in ordered),
+    )
+    if record.state == "complete" and reached < most:
+        return replace(record, state="pruned", reason=f"ended at {budget} {reached:g} of {most:g}")
+    return record
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    if not values:
+        return None
+    return sum(value / len(values) for value in values) if all(map(math.isfinite, values)) else values[0]
