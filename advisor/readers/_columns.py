@@ -72,6 +72,8 @@ def _metric(log: Log, wanted: Wanted, candidates: Sequence[str]) -> str | None:
         return wanted.metric if wanted.metric in candidates else None
     if wanted.plan is not None and wanted.plan.objective.metric in candidates:
         return wanted.plan.objective.metric
+    if log.metric is not None:
+        return log.metric
     if log.columns_are_mixed:
         usual = [name for name in candidates if name.lower() in _USUAL_METRICS]
         return usual[0] if usual else None

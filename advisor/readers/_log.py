@@ -68,6 +68,7 @@ class Log:
         space: Hyperparameters with their ranges, where the file says them.
         ignored: Columns that are neither, each with the reason.
         remarks: What a reader did that a person would want to know, in sentences.
+        metric: The figure that was optimised, where the file says it.
         unreadable: Parts of the file that should be trials and cannot be read, each with its place.
         columns_are_mixed: Whether the file does not tell hyperparameters from results.
     """
@@ -78,6 +79,7 @@ class Log:
     ignored: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    metric: str | None = None
     columns_are_mixed: bool = False
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
+import sqlite3
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -26,6 +28,8 @@ MOST_ENTRIES: Final = 200_000
 _HEAD: Final = 4_096
 _PICKLES: Final = (".pkl", ".pickle", ".joblib", ".dill", ".pck")
 _MAGIC: Final[dict[bytes, Kind]] = {b"SQLite format 3\0": "sqlite", b"PAR1": "parquet", b":W&B": "wandb"}
+_OF_A_FILE: Final = "sqlite:///"
+_PASSWORD: Final = re.compile(r"(?<=:)(?!//)[^@]*(?=@[^@]*$)")
 _COMPRESSED: Final = (b"\x1f\x8b", b"PK\x03\x04")
 _BESIDE_A_DATABASE: Final = ("-wal", "-journal")
 
@@ -42,11 +46,18 @@ class Source:
 
     Args:
         path: Of a file or a folder; or the URL of a storage.
+
+    Attributes:
+        name: What it is called in messages; never with a password.
+        url: Its URL, if it has one.
+        path: Where it lies, if it has no URL.
     """
 
     def __init__(self, path: Path | str) -> None:
-        self.name = str(path)
-        self.path = Path(path)
+        given = str(path).removeprefix(_OF_A_FILE)
+        self.url = given if "://" in given else None
+        self.name = given if self.url is None else _PASSWORD.sub("***", given)
+        self.path = Path(given)
 
     def error(self, sentence: str, *, line: int | None = None, hint: str = "") -> InvalidFile:
         """The error that says what is wrong, with the name of the file and the line where it is known."""
@@ -61,7 +72,7 @@ class Source:
         Raises:
             InvalidFile: It cannot be opened or decompressed.
         """
-        if "://" in self.name:
+        if self.url is not None:
             return "url"
         if self.path.is_dir():
             return "folder"
@@ -165,9 +176,13 @@ class Source:
         except RecursionError as error:
             raise self.error("nested too deep") from error
 
-    @cached_property
+    @property
     def lines(self) -> tuple[Line, ...]:
-        """The values of a file with one JSON value a line; those that break JSON are left out."""
+        """The values of a file with several JSON values, one a line; those that break JSON are left out."""
+        return self.every_line() if self.kind == "lines" else ()
+
+    def every_line(self) -> tuple[Line, ...]:
+        """The values of a file with one JSON value a line, also where it has only one line."""
         return self._lines[0]
 
     @cached_property
@@ -177,7 +192,7 @@ class Source:
 
     @cached_property
     def _lines(self) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-        if self.kind != "lines":
+        if self.kind not in {"lines", "json"}:
             return (), ()
         found: list[Line] = []
         broken: list[str] = []
@@ -210,6 +225,18 @@ class Source:
         """The file of this name in the folder of this file, or in this folder; None where there is none."""
         folder = self.path if self.kind == "folder" else self.path.parent
         return Source(folder / name) if (folder / name).exists() else None
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The names of the tables of a SQLite file; none for any other file."""
+        if self.kind != "sqlite":
+            return frozenset()
+        with self.copied() as copy, closing(sqlite3.connect(copy)) as connection:
+            try:
+                found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            except sqlite3.Error as error:
+                raise self.error(f"not a database that SQLite can read: {error}") from error
+        return frozenset(str(name) for (name,) in found)
 
     @contextmanager
     def copied(self) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """Where hyperparameters were searched: fitting values to ranges, and finding ranges that no file says.
 
 What trials alone tell is little, and is called inferred: a few numbers again and again are steps or choices, many are a
-range from the least to the greatest; its scale is the one on which the middle trial lies nearer to the middle.
+range from the least to the greatest, on the scale that makes them likelier.
 """
 
 from __future__ import annotations
@@ -156,14 +156,15 @@ def _step(grid: Sequence[float]) -> float | None:
 
 
 def _is_logarithmic(values: Sequence[float]) -> bool:
-    """Whether equal ratios explain positive values better than equal differences."""
+    """Whether positive values are likelier if equal ratios, rather than equal differences, are equally likely.
+
+    They are where their geometric mean is less than the logarithmic mean of their ends.
+    """
     low, high = min(values), max(values)
     if low <= 0 or high / low < _LEAST_RATIO:
         return False
-    middle = sorted(values)[len(values) // 2]
-    linear = (middle - low) / (high - low)
-    logarithmic = math.log(middle / low) / math.log(high / low)
-    return abs(logarithmic - 0.5) < abs(linear - 0.5)
+    geometric = sum(math.log(value) for value in values) / len(values)
+    return geometric < math.log((high - low) / math.log(high / low))
 
 
 def conditions(configs: Sequence[Config], space: Mapping[str, Parameter]) -> dict[str, Condition]:

@@ -71,7 +71,7 @@ def table_of(source: Source, *, header_rows: int = 1) -> Table | None:
             numbered = [(f"line {line.number}", line.value) for line in source.lines]
             return _of_mappings(source, numbered, source.broken_lines)
         case "json":
-            rows = list(_rows_of_json(source.json))
+            rows = list(rows_of_json(source.json))
             return _of_mappings(source, rows, ()) if rows else None
         case _:
             return None
@@ -190,7 +190,7 @@ def _of_mappings(source: Source, numbered: Iterable[tuple[str, Any]], broken: tu
 _LISTS: Final = ("trials", "runs", "results", "records", "rows", "data", "history", "experiments")
 
 
-def _rows_of_json(value: Any) -> Iterator[tuple[str, Any]]:
+def rows_of_json(value: Any) -> Iterator[tuple[str, Any]]:
     """The rows in a list, a mapping of lists or of mappings, or what pandas writes; nothing where there are none."""
     if isinstance(value, list):
         yield from ((f"entry {index}", entry) for index, entry in enumerate(value, start=1))
@@ -201,7 +201,7 @@ def _rows_of_json(value: Any) -> Iterator[tuple[str, Any]]:
             names = [str(name) for name in columns]
             found = [dict(zip(names, row, strict=False)) for row in found]
         if found is not None:
-            yield from _rows_of_json(found)
+            yield from rows_of_json(found)
         elif _are_columns(value):
             yield from _transposed(value)
         elif value and all(isinstance(entry, Mapping) for entry in value.values()):

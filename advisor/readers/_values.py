@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -23,6 +24,9 @@ _INFINITE: Final = re.compile(r"([-+]?)(?:inf|infinity)", re.IGNORECASE)
 _LONGEST: Final = 1_000
 """Characters of a text that is a value of a parameter; of a longer one the beginning is kept."""
 _DEEPEST: Final = 20
+_LONGEST_LITERAL: Final = 20_000
+_OF_NUMPY: Final = re.compile(r"\b(?:np|numpy)\.\w+\(([^()]*)\)")
+_NAN: Final = re.compile(r"(?<![\w'\"])(?:nan|inf)(?![\w'\"])")
 
 _STATES: Final[Mapping[str, Outcome]] = {
     **dict.fromkeys(
@@ -51,6 +55,16 @@ def mapping(data: object, *keys: str) -> Mapping[str, Any]:
 def listed(data: object) -> Sequence[Any]:
     """The value if it is a list; else an empty one."""
     return data if isinstance(data, list) else ()
+
+
+def literal(text: str) -> object:
+    """What ``repr`` wrote of plain data, numbers of numpy and NaN included; None where it is something else."""
+    plain = _OF_NUMPY.sub(r"\1", text) if len(text) <= _LONGEST_LITERAL else ""
+    try:
+        found: object = ast.literal_eval(_NAN.sub("None", plain))
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return None
+    return found
 
 
 def is_missing(cell: object) -> bool:

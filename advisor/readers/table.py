@@ -37,13 +37,22 @@ def read(source: Source, wanted: Wanted) -> Log:
     return log_of(table, wanted)
 
 
-def log_of(table: Table, wanted: Wanted, *, prefix: str | None = None) -> Log:
+def log_of(
+    table: Table,
+    wanted: Wanted,
+    *,
+    prefix: str | None = None,
+    figures: Mapping[str, str] | None = None,
+    identity: str | None = None,
+) -> Log:
     """The trials of a table.
 
     Args:
         table: With a row for each trial.
         wanted: What the person says.
         prefix: What the names of hyperparameters begin with; found if it is None.
+        figures: Columns that may be the metric, each with its name as such; found if it is None.
+        identity: The column that tells trials apart; if it is None, only equal rows are the same trial.
     """
     prefix = _prefix(table.columns) if prefix is None else prefix
     state = _state_column(table)
@@ -53,7 +62,7 @@ def log_of(table: Table, wanted: Wanted, *, prefix: str | None = None) -> Log:
     is_mixed = not named
     if is_mixed:
         named = {name: name for name in table.columns if name != state}
-    figures = _figures(table, {} if is_mixed else named, state)
+    figures = _figures(table, {} if is_mixed else named, state) if figures is None else figures
     records: list[Record] = []
     unreadable = list(table.unreadable)
     for place, row in zip(table.places, table.rows, strict=True):
@@ -61,19 +70,27 @@ def log_of(table: Table, wanted: Wanted, *, prefix: str | None = None) -> Log:
         if ended is None:
             unreadable.append(f"{place}: {str(row[state or ''])[:40]!r} is no state that is known")
         else:
-            records.append(_record(place, row, named, figures, ended))
+            records.append(_record(place, row, named, figures, ended, identity))
     others = [name for name in table.columns if name not in named and name not in figures and name != state]
     return Log(
         records=tuple(records),
         directions=dict.fromkeys(figures.values()),
-        ignored={**table.ignored, **dict.fromkeys(others, "it is neither a setting nor a number")},
+        ignored={
+            **table.ignored,
+            **dict.fromkeys(others, "it is neither a setting nor a possible metric"),
+        },
         unreadable=tuple(unreadable),
         columns_are_mixed=is_mixed,
     )
 
 
 def _record(
-    place: str, row: Mapping[str, Any], named: Mapping[str, str], figures: Mapping[str, str], ended: Outcome
+    place: str,
+    row: Mapping[str, Any],
+    named: Mapping[str, str],
+    figures: Mapping[str, str],
+    ended: Outcome,
+    identity: str | None,
 ) -> Record:
     found = {name: number(row[column]) for column, name in figures.items() if column in row}
     reason = next((str(row[name])[:500] for name in _REASONS if name in row), None)
@@ -82,10 +99,15 @@ def _record(
         config={name: parameter(row[column]) for column, name in named.items() if column in row},
         metrics={name: figure for name, figure in found.items() if figure is not None},
         state=ended,
-        identity=tuple((name, repr(cell)) for name, cell in row.items()),
+        identity=str(row[identity]) if identity is not None and identity in row else _whole(row),
         seconds=next((duration(row[name]) for name in _SECONDS if name in row), 0.0),
         reason=reason,
     )
+
+
+def _whole(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """All that a row says, as something that can be compared."""
+    return tuple((name, repr(cell)) for name, cell in row.items())
 
 
 def _prefix(columns: Sequence[str]) -> str:
