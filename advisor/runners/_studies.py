@@ -72,7 +72,7 @@ class StageStudy:
         self._study = study
         self._plan = plan
         self._all = 0
-        self._uncounted: set[int] = set()
+        self._placeless: set[int] = set()
         self._waiting: set[int] = set()
         self._look()
 
@@ -80,7 +80,7 @@ class StageStudy:
         """See what all processes have done."""
         trials = self._trials()
         self._all = len(trials)
-        self._uncounted = _uncounted(trials)
+        self._placeless = _placeless(trials)
         self._waiting = {t.number for t in trials if t.state == TrialState.WAITING}
 
     def _trials(self) -> list[FrozenTrial]:
@@ -114,10 +114,10 @@ class StageStudy:
         raise NoneKeepsConstraints(f"{sentence}; change the ranges so that more of them keep it")
 
     def _has_room(self) -> bool:
-        if self._all - len(self._uncounted) < self.stage.trials:
+        if self._all - len(self._placeless) < self.stage.trials:
             return True
         self._look()
-        return bool(self._waiting) or self._all - len(self._uncounted) < self.stage.trials
+        return bool(self._waiting) or self._all - len(self._placeless) < self.stage.trials
 
     def _unwanted(self, trial: optuna.Trial) -> str | None:
         """Why a trial that was begun is not to be evaluated, if so."""
@@ -130,14 +130,17 @@ class StageStudy:
         return "has had its second try" if others or has_ended else None
 
     def _is_one_too_many(self, number: int) -> bool:
-        """Whether so many trials that count were begun before: another process may have taken the last place."""
+        """Whether all places went to trials that were begun before: another process may have taken the last one.
+
+        A trial has fewer before it the more is known, never more; so what is found to have a place keeps it.
+        """
         if self._rank(number) < self.stage.trials:
             return False
         self._look()
         return self._rank(number) >= self.stage.trials
 
     def _rank(self, number: int) -> int:
-        return number - sum(other < number for other in self._uncounted)
+        return number - sum(other < number for other in self._placeless)
 
     def _config(self, trial: optuna.Trial) -> dict[str, Value]:
         known: dict[str, Value] | None = trial.user_attrs.get(_CONFIG)
@@ -149,7 +152,7 @@ class StageStudy:
 
     def _void(self, trial: optuna.Trial, why: str) -> None:
         trial.set_user_attr(_VOID, why)
-        self._uncounted.add(trial.number)
+        self._placeless.add(trial.number)
         self._study.tell(trial, state=TrialState.PRUNED)
 
     # Trials that are evaluated
@@ -247,8 +250,18 @@ def _ended(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in trials if trial.state.is_finished() and trial.number not in uncounted]
 
 
+def _placeless(trials: Sequence[FrozenTrial]) -> set[int]:
+    """The numbers of those that take none of the stage's places; a second try has the place of the first."""
+    tried = {t.user_attrs[_RETRY] for t in trials if _RETRY in t.user_attrs and not _is_void(t)}
+    return {
+        t.number
+        for t in trials
+        if CARRIED in t.user_attrs or _RETRY in t.user_attrs or (_is_void(t) and t.number not in tried)
+    }
+
+
 def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
-    """The numbers of those that take none of the stage's places."""
+    """The numbers of those that are no result of the stage."""
     found: set[int] = set()
     tried: set[int] = set()
     for trial in trials:
