@@ -110,6 +110,13 @@ def test_a_constraint_that_clauses_cannot_say_is_said_to_be_lost(expression):
     assert f"the constraint {expression}: left out; return a bad value where it does not hold" in lost(made)
 
 
+def test_a_constraint_of_many_combinations_is_lost_and_not_worked_out_for_long():
+    wide = {"type": "int", "low": 1, "high": 500}
+    made = bound(plan(a=wide, b={**wide, "default": 400}), "a <= 2 * b")
+    assert written(made)["forbiddens"] == []
+    assert any(text.startswith("the constraint a <= 2 * b: left out") for text in lost(made))
+
+
 def test_clauses_that_configspace_draws_wrongly_are_never_written():
     made = bound(plan(a=INT, b=INT), "a > 3", "b < 7", "a + b > 4")
     assert "CLAUSE_LE" not in json.dumps(written(made))
