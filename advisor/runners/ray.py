@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -32,7 +33,7 @@ from advisor.workers import Processes, packed
 
 try:
     import ray  # type: ignore[import-not-found,unused-ignore]
-    from ray.exceptions import RayError, RayTaskError  # type: ignore[import-not-found,unused-ignore]
+    from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayError, RayTaskError  # type: ignore[import-not-found,unused-ignore]
 except ImportError as error:
     raise MissingPackage("ray", "ray", "running on a cluster") from error
 
@@ -44,6 +45,8 @@ _Call: TypeAlias = Any
 """What a method of an actor will return; a key of dictionaries."""
 _PATIENCE: Final = 20.0
 """Seconds after which it is told that no place has started: a cluster may have to start a node first."""
+_ANSWER: Final = 10.0
+"""Seconds that a cluster has to answer at its address."""
 _LOST_STARTS: Final = 3
 """Places in a row that are lost before they have started, after which the run stops."""
 _GRACE: Final = 10.0
@@ -81,13 +84,22 @@ def _connected(options: Options) -> Iterator[None]:
     address = options.address or os.environ.get("RAY_ADDRESS")
     room = {"num_cpus": math.ceil(options.workers * options.resources.get("cpu", 1)), "include_dashboard": False}
     try:
+        if address:
+            _check_listens(address)
         ray.init(address or "local", logging_level=logging.ERROR, **({} if address else room))
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise NoCluster(f"no Ray cluster at {address or 'this machine'}: {in_one_line(str(error))}") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_listens(address: str) -> None:
+    """Try an address that has a port, for which Ray itself would wait several minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER).close()
 
 
 class _Evaluator:
@@ -224,14 +236,22 @@ class Places:
         except RayError as error:
             ray.kill(place.actor)  # one that cannot be reached may live, and must not go on beside the next try
             self._start()
-            why = str(error).splitlines()[-1].partition(". ")[0]
-            return [Lost(number=number, reason=in_one_line(f"its place on {place.address} was lost: {why}"))]
+            return [Lost(number=number, reason=f"its place on {place.address} was lost ({_cause(error)})")]
         for one in told:
             if isinstance(one, Ended):
                 self._idle.append(place)
             else:
                 self._waiting[number] = place
         return told
+
+
+def _cause(error: RayError) -> str:
+    """What ended a place, as far as Ray knows it by now."""
+    if isinstance(error, OutOfMemoryError):
+        return "Ray ended it, for lack of memory on the node"
+    if isinstance(error, ActorUnavailableError):
+        return "it cannot be reached"
+    return in_one_line(str(error).splitlines()[-1].partition(". ")[0])
 
 
 def _bad(error: RayTaskError) -> BadObjective:
