@@ -41,7 +41,7 @@ def merged(evaluations: Iterable[Evaluation], budget: str) -> tuple[tuple[Record
         ended = sum(record.state == "pruned" for record in records)
         remarks.append(
             f"{sum(map(len, groups.values()))} evaluations of {len(groups)} configurations with a growing {budget}: "
-            f"values at {budget} {most:g} count, and the {ended} that were ended before are pruned"
+            f"values at {budget} {most:g} count" + (f", and the {ended} that ended before are pruned" if ended else "")
         )
     elif any(len(group) > 1 for group in groups.values()):
         remarks.append("of configurations that were evaluated several times the mean counts")

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from advisor.readers._log import Condition, Parameter
 from advisor.readers._source import Source
-from advisor.readers._values import listed, mapping, number, parameter
-from advisor.space import Choice, Domain, Numeric, Value
+from advisor.readers._space import chosen_from, ranged
+from advisor.readers._values import listed, mapping, parameter
+from advisor.space import Domain, Value
 
 _INTEGERS: Final = frozenset({"uniform_int", "normal_int", "beta_int"})
 _FLOATS: Final = frozenset({"uniform_float", "normal_float", "beta_float"})
@@ -37,13 +38,10 @@ def space_of(data: Mapping[str, Any]) -> dict[str, Parameter]:
 def _domain(entry: Mapping[str, Any]) -> Domain | None:
     kind = entry.get("type")
     if kind in _INTEGERS | _FLOATS:
-        low, high = number(entry.get("lower")), number(entry.get("upper"))
-        if low is None or high is None or not low <= high < float("inf"):
-            return None
-        return Numeric(low=low, high=high, log=bool(entry.get("log")) and low > 0, integer=kind in _INTEGERS)
+        is_whole = kind in _INTEGERS
+        return ranged(entry.get("lower"), entry.get("upper"), log=entry.get("log") is True, integer=is_whole)
     values = [entry.get("value")] if kind == "constant" else listed(entry.get("choices") or entry.get("sequence"))
-    choices = tuple(parameter(value) for value in values)
-    return Choice(choices=choices, ordered=kind == "ordinal") if choices else None
+    return chosen_from(values, ordered=kind == "ordinal")
 
 
 def _condition(entry: Mapping[str, Any]) -> tuple[str, Condition]:

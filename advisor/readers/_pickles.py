@@ -109,12 +109,11 @@ def _check(raw: bytes) -> None:
     if len(raw) > _LONGEST:
         raise UnsafePickle(f"it is larger than {_LONGEST:,} bytes")
     try:
-        for operation, argument, _ in pickletools.genops(raw):
-            if operation.name in _REFUSED:
-                raise UnsafePickle(f"it uses {operation.name}, which Hyperopt's trials do not need")
-            if operation.name in _STORES and int(argument) > len(raw):
-                raise UnsafePickle("it asks for more memory than it could use")
-    except UnsafePickle:
-        raise
+        operations = [(operation.name, argument) for operation, argument, _ in pickletools.genops(raw)]
     except Exception as error:
         raise UnsafePickle(f"it is broken: {type(error).__name__}") from error
+    for name, argument in operations:
+        if name in _REFUSED:
+            raise UnsafePickle(f"it uses {name}, which Hyperopt's trials do not need")
+        if name in _STORES and isinstance(argument, int) and argument > len(raw):
+            raise UnsafePickle("it asks for more memory than it could use")

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Final
 
 from advisor.readers._log import Condition, Parameter
-from advisor.readers._values import number
-from advisor.space import Choice, Domain, Numeric, Value, is_number, same, shown_value
+from advisor.readers._values import number, parameter
+from advisor.space import Choice, Domain, Numeric, Value, is_number, same, shown_value, written
 
 Config = Mapping[str, Value]
 
@@ -26,6 +26,36 @@ _TOLERANCE: Final = 1e-6
 """Share of a number by which it may miss a range: files hold six or more digits."""
 _MOST_PARENTS: Final = 20
 _MOST_PARENT_VALUES: Final = 20
+
+
+# Ranges as files have them
+
+
+def ranged(
+    low: object, high: object, *, log: bool = False, integer: bool = False, step: object = None
+) -> Numeric | None:
+    """The range between two ends; None where the file has no two numbers in order.
+
+    What a range cannot have beside the rest is dropped: a scale without a logarithm, a step that is none.
+    """
+    least, most, distance = number(low), number(high), number(step)
+    if least is None or most is None or not -math.inf < least <= most < math.inf:
+        return None
+    is_log = log and least > 0
+    grid = None if is_log or distance is None or not 0 < distance < math.inf else written(distance, integer=integer)
+    return Numeric(
+        low=written(least, integer=integer),
+        high=written(most, integer=integer),
+        log=is_log,
+        step=None if grid == 0 or (integer and grid == 1) else grid,
+        integer=integer,
+    )
+
+
+def chosen_from(values: Iterable[object], *, ordered: bool = False) -> Choice | None:
+    """The choices, each once; None where there are none."""
+    choices = _each_once(parameter(value) for value in values)
+    return Choice(choices=tuple(choices), ordered=ordered) if choices else None
 
 
 # Fitting

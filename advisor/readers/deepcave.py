@@ -1,7 +1,7 @@
 """DeepCAVE: a folder with ``history.jsonl``, ``configs.json``, ``meta.json`` and ``configspace.json``.
 
-Each line of the history is a list: configuration, budget, seed, values, two or three times, status, remarks; files of old
-versions have no seed.
+Each line of the history is a list: configuration, budget, seed, values, two or three times, status, remarks; old files
+have no seed.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from advisor.plan import Plan
 from advisor.readers import _pickles
 from advisor.readers._log import Log, Record, Wanted
 from advisor.readers._source import Source
@@ -29,10 +31,12 @@ def recognises(source: Source) -> bool:
     return source.kind == "pickle"
 
 
-def read(source: Source, wanted: Wanted) -> Log:  # noqa: ARG001 - as all readers
+def read(source: Source, wanted: Wanted) -> Log:
     """Each entry as a trial."""
     entries = source.json if source.kind == "json" else _of_pickle(source)
     records = [_record(index, mapping(entry)) for index, entry in enumerate(listed(entries))]
+    if wanted.plan is not None:
+        records = [_with_choices(record, wanted.plan) for record in records]
     figures = dict.fromkeys(name for record in records for name in record.metrics)
     return Log(
         records=tuple(records),
@@ -65,6 +69,18 @@ def _record(index: int, entry: Mapping[str, Any]) -> Record:
         seconds=seconds_between(entry.get("book_time"), entry.get("refresh_time")),
         reason=str(result["failure"])[:500] if result.get("failure") else None,
     )
+
+
+def _with_choices(record: Record, plan: Plan) -> Record:
+    """The record with the plan's choices in place of their positions."""
+    lists = {name: one.choices for stage in plan.stages for name, one in stage.search.items() if one.choices}
+    config = {
+        name: lists[name][value]
+        if name in lists and isinstance(value, int) and 0 <= value < len(lists[name])
+        else value
+        for name, value in record.config.items()
+    }
+    return replace(record, config=config)
 
 
 def _whole(value: Any) -> Any:
