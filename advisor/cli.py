@@ -227,6 +227,14 @@ def export(plan: FilePath, target: str, stage: int | None, output: FilePath | No
 @click.option("--engine", default="optuna", show_default=True, metavar="NAME", help="Such as optuna or ray.")
 @click.option("--address", metavar="ADDRESS", help="Of a Ray cluster that runs already.")
 @click.option("--ray-address", "address", hidden=True)
+@click.option(
+    "--resource",
+    "resources",
+    type=(str, click.FloatRange(0)),
+    multiple=True,
+    metavar="NAME AMOUNT",
+    help="What a trial holds there, such as gpu 1; several times for several.  [default: cpu 1]",
+)
 @click.option("--workers", type=click.IntRange(1), help="Trials at the same time.  [default: as the plan says]")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Ends a trial as failed.")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Mixed with the stages'.")

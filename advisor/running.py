@@ -43,6 +43,7 @@ def run(
     storage: str | None,
     engine: str,
     address: str | None,
+    resources: tuple[tuple[str, float], ...],
     workers: int | None,
     timeout: float | None,
     seed: int,
@@ -79,6 +80,7 @@ def run(
             name=name,
             observer=observer,
             address=address,
+            resources=dict(resources),
         )
     _write(target, result)
     return Finished(plan, result)

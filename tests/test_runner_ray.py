@@ -17,7 +17,7 @@ import small
 
 import advisor
 from advisor import commands, yamlio
-from advisor.errors import MissingPackage
+from advisor.errors import InvalidFile, MissingPackage
 from advisor.objectives import BadObjective
 from advisor.progress import Silent
 
@@ -262,7 +262,7 @@ class TestClusters:
 
     def test_a_cluster_of_its_own_ends_with_the_run(self, folder):
         environment = {**os.environ, "MARK": folder.name}
-        run = command("--command", "python train.py {x}", "--storage", ":memory:")
+        run = command("--command", "python train.py {x}", "--storage", ":memory:", "--resource", "cpu", "0.5")
         subprocess.run(run, check=True, timeout=120, env=environment)
         trials = json.loads((folder / "result.json").read_text())["trials"]
         assert [trial["value"] for trial in trials] == [trial["config"]["x"] ** 2 for trial in trials]
@@ -282,6 +282,12 @@ class TestClusters:
         assert ended.returncode == 2
         assert ended.stderr.strip().endswith("no Ray cluster at 127.0.0.1:1: [Errno 111] Connection refused")
         assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("option", [{"address": "auto"}, {"resources": {"gpu": 1}}])
+def test_an_engine_without_cluster_refuses_what_is_said_of_one(option):
+    with pytest.raises(InvalidFile, match="those of a cluster, and the engine optuna has none; name the engine ray"):
+        advisor.run(one_stage.plan(X), lambda config: config["x"], **option)
 
 
 def test_without_ray_its_extra_is_named(monkeypatch):

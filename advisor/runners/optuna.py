@@ -15,6 +15,7 @@ import optuna
 from optuna.exceptions import DuplicatedStudyError
 
 from advisor import handover, workers
+from advisor.errors import InvalidFile, Problem
 from advisor.objectives import BadObjective, Ended, Lost, Objective, Report
 from advisor.plan import Plan, Stage
 from advisor.runners import Options, _plans, _results, _samplers, _storage, _studies
@@ -35,7 +36,14 @@ _PATIENCE: Final = 5.0
 
 
 def run(plan: Plan, objective: Objective | str, options: Options) -> Result:
-    """All stages of the plan; see ``advisor.run``."""
+    """All stages of the plan; see ``advisor.run``.
+
+    Raises:
+        InvalidFile: The options speak of a cluster.
+    """
+    if options.address is not None or options.resources:
+        sentence = "addresses and resources are those of a cluster, and the engine optuna has none"
+        raise InvalidFile([Problem(sentence=sentence, hint="name the engine ray")])
     return run_at(_opened(objective, options), plan, options)
 
 
@@ -48,14 +56,14 @@ def _opened(objective: Objective | str, options: Options) -> Iterator[Workers]:
 def run_at(places: AbstractContextManager[Workers], plan: Plan, options: Options) -> Result:
     """All stages of the plan, evaluated at these places; they are opened once the storage is."""
     storage = _storage.opened(options.storage)
-    with _quiet(), places as opened, _interrupted(options) as interrupt, _storage.used(options.storage):
-        session = _Session(plan, options, storage, opened, interrupt)
-        try:
+    try:
+        with _quiet(), places as opened, _interrupted(options) as interrupt, _storage.used(options.storage):
+            session = _Session(plan, options, storage, opened, interrupt)
             with session.watched():
                 return session.run()
-        finally:
-            if isinstance(options.storage, str):
-                _storage.close(storage)
+    finally:
+        if isinstance(options.storage, str):
+            _storage.close(storage)
 
 
 @contextmanager
