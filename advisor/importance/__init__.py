@@ -5,3 +5,19 @@ form; it needs numpy only.
 """
 
 from __future__ import annotations
+
+from advisor.importance.measurement import Curve, Estimate, Importance, Measurement, TooFewTrials, Trust, measure
+from advisor.importance.table import Axis, Table, tabulate
+
+__all__ = [
+    "Axis",
+    "Curve",
+    "Estimate",
+    "Importance",
+    "Measurement",
+    "Table",
+    "TooFewTrials",
+    "Trust",
+    "measure",
+    "tabulate",
+]

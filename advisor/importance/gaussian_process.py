@@ -157,6 +157,12 @@ def fit(
     )
 
 
+def prior_penalty(noise: Floats, amplitude: Floats) -> Floats:
+    """What the prior of logarithms of noise and amplitude takes from a log density; the shape of both."""
+    away: Floats = ((noise - _NOISE[0]) / _NOISE[1]) ** 2 + ((amplitude - _AMPLITUDE[0]) / _AMPLITUDE[1]) ** 2
+    return away / 2
+
+
 class _Posterior:
     """The negative logarithm of the posterior density of hyperparameters, with its gradient.
 

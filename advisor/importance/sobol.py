@@ -33,6 +33,7 @@ class Decomposition:
         pairs: Variance that two explain beyond what each does; symmetric, zeros on the diagonal; shape (d, d).
         curves: For each parameter the mean response at its nodes, averaged over all others.
         covariances: For each parameter the posterior covariance of its curve.
+        weights: For each parameter the measure of its nodes.
         unsure: Mean posterior variance of the response over the whole space.
     """
 
@@ -46,6 +47,7 @@ class Decomposition:
     pairs: Floats
     curves: tuple[Floats, ...]
     covariances: tuple[Floats, ...]
+    weights: tuple[Floats, ...]
     unsure: float
 
     @property
@@ -136,6 +138,7 @@ def decompose(process: GaussianProcess, *, pairs: bool = True) -> Decomposition:
         pairs=square * (_pairs(space, main) if pairs else np.zeros((len(columns), len(columns)))),
         curves=tuple(process.centre + process.scale * (curve + space.adds @ space.mean) for curve in curves),
         covariances=tuple(square * covariance for covariance in covariances),
+        weights=tuple(weights),
         unsure=square * (expected - variance + space.centre_unsure),
     )
 

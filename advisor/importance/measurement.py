@@ -1,0 +1,271 @@
+"""How much each parameter matters, how sure that is, and whether the trials can tell at all.
+
+The main engine is the Gaussian process; below ``FEW`` trials polynomial chaos is a second opinion, and the mean of both
+is what is said. Intervals come from subsamples of the trials and are widened by factors that were fitted on random
+responses (``benchmarks/importance.py --calibrate``), none of them those by which the method is judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+
+from advisor.errors import AdvisorError
+from advisor.importance._subsets import subset
+from advisor.importance.evidence import evidence
+from advisor.importance.gaussian_process import GaussianProcess, fit
+from advisor.importance.polynomial_chaos import divide, expand
+from advisor.importance.sobol import Decomposition, decompose
+from advisor.importance.table import Floats, Table
+from advisor.importance.uncertainty import Spread, spread
+from advisor.space import Value
+
+FEWEST: Final = 8
+"""Trials below which nothing is said."""
+FEW: Final = 100
+"""Up to so many trials a second opinion helps; it is slow and worse beyond."""
+MOST: Final = 300
+"""Trials that the process sees; of more a subset of ``_SUBSET``."""
+_SUBSET: Final = 250
+
+_FACTORS: Final = {"main": 1.6, "total": 1.8}
+"""By how much intervals are wider than those of the draws."""
+_LEAST_WIDTH: Final = 0.01
+"""By how much at least the ends of an interval lie beyond those of the draws: what a quadrature and a prior cost."""
+_NEGLIGIBLE: Final = 0.05
+"""A total share below this may be left at its default without loss that others would notice."""
+_KNOWN: Final = 0.5
+"""What a model must predict of unseen trials, and cover of the space, before it may say that nothing is there."""
+
+
+class TooFewTrials(AdvisorError):
+    """Importance cannot be measured from so few trials."""
+
+    def __init__(self, trials: int, needed: int) -> None:
+        super().__init__(
+            f"importance needs at least {needed} complete trials with different scores; "
+            f"there are {trials}: run {needed - trials} more"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A share of the variance, and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """The mean score at values of one parameter, averaged over all others, with the ends of its 95 % band."""
+
+    values: tuple[Value, ...]
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importance:
+    """What is known of one parameter.
+
+    Attributes:
+        main: The share of the variance that it explains by itself.
+        total: The share that is left while all others are known: by itself and together with others.
+        noise_floor: The total share that a parameter without effect gets at most, in 95 of 100 cases.
+        evidence: Logarithm of how many times denser the scores are with it than without it.
+        matters: Whether it has an effect; None where the trials cannot tell.
+        curve: How the score depends on it.
+    """
+
+    main: Estimate
+    total: Estimate
+    noise_floor: float
+    evidence: float
+    matters: bool | None
+    curve: Curve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """How far a measurement can be believed.
+
+    Attributes:
+        trials: How many there were.
+        seen: How many of them the model was fitted to.
+        left_out: Share of the variance of the scores of trials that is predicted from the other trials.
+        coverage: Share of the variance over the whole space that the trials speak about.
+        disagreement: How far the second opinion lies from the main engine, from 0 to 1; None where there is none.
+        verdict: ``good``, ``fair`` or ``poor``.
+    """
+
+    trials: int
+    seen: int
+    left_out: float
+    coverage: float
+    disagreement: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What mattered.
+
+    Attributes:
+        parameters: By name, in the order of the table.
+        pairs: Share of the variance of two together, beyond what each does by itself, by their names.
+        explained: Share of the variance of the scores that the model explains of trials that it did not see.
+        trust: How far all this can be believed.
+        aside: Why a parameter was not measured, by its name.
+    """
+
+    parameters: Mapping[str, Importance]
+    pairs: Mapping[tuple[str, str], float]
+    explained: float
+    trust: Trust
+    aside: Mapping[str, str]
+
+
+def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
+    """The importance of each parameter of a table.
+
+    Args:
+        table: Settings, one row a trial.
+        scores: Of complete trials, in any unit and direction; shape (n,).
+        seed: Of subsamples and companions.
+
+    Raises:
+        TooFewTrials: There are fewer than ``FEWEST``, or their scores are all the same, or nothing varied.
+    """
+    count = len(scores)
+    if count < FEWEST:
+        raise TooFewTrials(count, FEWEST)
+    if not table.axes or np.ptp(scores) == 0:
+        return _nothing(table, count)
+    generator = np.random.default_rng(seed)
+    rows = subset(table, _SUBSET, generator) if count > MOST else np.arange(count)
+    seen, seen_scores = table.rows(rows), scores[rows]
+    process = fit(seen, seen_scores)
+    found = decompose(process)
+    shares = _shares(found.main, found.variance), _shares(found.total, found.variance)
+    second = _second_opinion(seen, seen_scores) if count <= FEW else None
+    trust = _trust(count, process, seen_scores, found, _disagreement(shares[0], second))
+    draws = spread(table, scores, process, generator)
+    floor = float(np.quantile(draws.companions, 0.95))
+    losses = evidence(process, seen_scores)
+    estimates = _estimates(shares, second, draws)
+    parameters = {
+        axis.name: Importance(
+            main=estimates[0][column],
+            total=estimates[1][column],
+            noise_floor=floor,
+            evidence=float(losses[column]),
+            matters=_matters(estimates[1][column], floor, float(losses[column]), trust),
+            curve=_curve(process, found, column),
+        )
+        for column, axis in enumerate(table.axes)
+    }
+    return Measurement(
+        parameters=parameters,
+        pairs=_pairs(table, found),
+        explained=max(trust.left_out, 0.0),
+        trust=trust,
+        aside=table.aside,
+    )
+
+
+def _nothing(table: Table, count: int) -> Measurement:
+    """Where all scores are the same, nothing had an effect, and nothing is known of where none was."""
+    zero = Estimate(value=0.0, low=0.0, high=1.0)
+    empty = Curve(values=(), mean=np.empty(0), low=np.empty(0), high=np.empty(0))
+    parameter = Importance(main=zero, total=zero, noise_floor=0.0, evidence=0.0, matters=None, curve=empty)
+    trust = Trust(trials=count, seen=count, left_out=0.0, coverage=0.0, disagreement=None, verdict="poor")
+    return Measurement(
+        parameters=dict.fromkeys(table.names, parameter), pairs={}, explained=0.0, trust=trust, aside=table.aside
+    )
+
+
+def _shares(variances: Floats, whole: float) -> Floats:
+    return np.clip(variances / whole, 0, 1) if whole > 0 else np.zeros_like(variances)
+
+
+def _second_opinion(table: Table, scores: Floats) -> tuple[Floats, Floats] | None:
+    divided = divide(expand(table, scores))
+    if divided.variance <= 0:
+        return None
+    return _shares(divided.main, divided.variance), _shares(divided.total, divided.variance)
+
+
+def _disagreement(main: Floats, second: tuple[Floats, Floats] | None) -> float | None:
+    if second is None:
+        return None
+    return float(np.abs(main - second[0]).sum() / 2)
+
+
+def _estimates(
+    shares: tuple[Floats, Floats], second: tuple[Floats, Floats] | None, draws: Spread
+) -> tuple[list[Estimate], list[Estimate]]:
+    both = []
+    for kind, engine, drawn in zip(("main", "total"), shares, (draws.main, draws.total), strict=True):
+        opinions = [engine] if second is None else [engine, second[0 if kind == "main" else 1]]
+        value = np.mean(opinions, axis=0)
+        cloud = np.concatenate([drawn, *(drawn - engine + opinion for opinion in opinions[1:])])
+        low, high = np.quantile(cloud, [0.025, 0.975], axis=0)
+        factor = _FACTORS[kind]
+        low = np.clip(value - factor * np.maximum(value - low, 0) - _LEAST_WIDTH, 0, 1)
+        high = np.clip(value + factor * np.maximum(high - value, 0) + _LEAST_WIDTH, 0, 1)
+        both.append(
+            [Estimate(value=float(a), low=float(b), high=float(c)) for a, b, c in zip(value, low, high, strict=True)]
+        )
+    return both[0], both[1]
+
+
+def _matters(total: Estimate, floor: float, loss: float, trust: Trust) -> bool | None:
+    """True where the evidence is beyond that of noise; False where the effect is surely small; else None.
+
+    Noise exceeds twice the logarithm of the number of trials for one parameter in forty.
+    """
+    if loss > 2 * math.log(trust.seen) and total.value > floor:
+        return True
+    if total.high < _NEGLIGIBLE and min(trust.left_out, trust.coverage) > _KNOWN:
+        return False
+    return None
+
+
+def _trust(
+    count: int, process: GaussianProcess, scores: Floats, found: Decomposition, disagreement: float | None
+) -> Trust:
+    left_out = 1 - float(np.mean(process.left_out() ** 2)) / float(scores.var())
+    worst = min(left_out, found.coverage)
+    verdict = "good" if worst > 0.9 else "fair" if worst > _KNOWN else "poor"
+    return Trust(
+        trials=count,
+        seen=len(scores),
+        left_out=left_out,
+        coverage=found.coverage,
+        disagreement=disagreement,
+        verdict=verdict,
+    )
+
+
+def _curve(process: GaussianProcess, found: Decomposition, column: int) -> Curve:
+    axis, mean = process.axes[column], found.curves[column]
+    band = 1.96 * np.sqrt(np.maximum(np.diag(found.covariances[column]), 0))
+    return Curve(
+        values=tuple(axis.value(float(node)) for node in axis.nodes), mean=mean, low=mean - band, high=mean + band
+    )
+
+
+def _pairs(table: Table, found: Decomposition) -> dict[tuple[str, str], float]:
+    shares = np.clip(found.pairs / found.variance, 0, 1) if found.variance > 0 else found.pairs
+    return {
+        (table.names[left], table.names[right]): float(shares[left, right])
+        for left, right in combinations(range(len(table.axes)), 2)
+    }
