@@ -1,8 +1,8 @@
 """Ray: trials are evaluated on the nodes of a cluster, while this process decides which.
 
 The studies, the storage and the hand-over are those of Optuna's engine, and with them all that it promises; so a plan's
-``asha`` is Optuna's successive halving. Ray gives the places only. Ray Tune would keep a second account of the trials,
-which cannot be resumed without losing those that run, nor shared with a process that does not use Ray.
+``asha`` is Optuna's successive halving. Ray gives the places only. Ray Tune would keep an account of its own, in files
+of its own, beside the storage in which a run is resumed and which processes without Ray may share.
 
 A place is an actor that holds its CPUs and GPUs as long as the run lasts, and that evaluates in a process beside it. So
 the two ways to die are told apart: a process that dies is its configuration's fault, which has failed; an actor that
@@ -87,7 +87,7 @@ def _connected(options: Options) -> Iterator[None]:
         if address:
             _check_listens(address)
         ray.init(address or "local", logging_level=logging.ERROR, **({} if address else room))
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray has no kind of its own for this
         raise NoCluster(f"no Ray cluster at {address or 'this machine'}: {in_one_line(str(error))}") from error
     try:
         yield
