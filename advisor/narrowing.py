@@ -65,7 +65,9 @@ def narrowed(
         new = [math.exp(end) for end in new]
     if step is not None:
         new = [ends[0] + step * round((end - ends[0]) / step) for end in new]
-    new = [min(max(float(f"{end:.6g}") if isinstance(end, float) else end, least), most) for end in new]
+    fine = max(map(abs, new)) / (new[1] - new[0] or 1)
+    digits = 15 if step is not None else 6 + max(0, int(math.log10(fine)))
+    new = [min(max(float(f"{end:.{digits}g}") if isinstance(end, float) else end, least), most) for end in new]
     way = "opens below" if new[0] < ends[0] else "opens above" if new[1] > ends[1] else "narrows"
     return new[0], new[1], f"{way} around the best quarter of {len(values)} trials (by luck: {chance:.2g})"
 
