@@ -39,8 +39,10 @@ _LEAST_WIDTH: Final = 0.01
 """By how much at least the ends of an interval lie beyond those of the draws: what a quadrature and a prior cost."""
 _NEGLIGIBLE: Final = 0.05
 """A total share below this may be left at its default without loss that others would notice."""
+_EVIDENCE: Final = 2.5
+"""So many logarithms of the number of trials are beyond what noise has: it has them for one parameter in fifty."""
 _KNOWN: Final = 0.5
-"""What a model must predict of unseen trials, and cover of the space, before it may say that nothing is there."""
+"""What a model must predict of unseen trials, and cover of the space, for anything to have no effect."""
 
 
 class TooFewTrials(AdvisorError):
@@ -81,7 +83,8 @@ class Importance:
         total: The share that is left while all others are known: by itself and together with others.
         noise_floor: The total share that a parameter without effect gets at most, in 95 of 100 cases.
         evidence: Logarithm of how many times denser the scores are with it than without it.
-        matters: Whether it has an effect; None where the trials cannot tell.
+        matters: True where the evidence is beyond that of noise; False where others have an effect and its own is
+            surely small; None where the trials cannot tell.
         curve: How the score depends on it.
     """
 
@@ -158,27 +161,41 @@ def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
     second = _second_opinion(seen, seen_scores) if count <= FEW else None
     trust = _trust(count, process, seen_scores, found, _disagreement(shares[0], second))
     draws = spread(table, scores, process, generator)
-    floor = float(np.quantile(draws.companions, 0.95))
-    losses = evidence(process, seen_scores)
-    estimates = _estimates(shares, second, draws)
-    parameters = {
-        axis.name: Importance(
-            main=estimates[0][column],
-            total=estimates[1][column],
-            noise_floor=floor,
-            evidence=float(losses[column]),
-            matters=_matters(estimates[1][column], floor, float(losses[column]), trust),
-            curve=_curve(process, found, column),
-        )
-        for column, axis in enumerate(table.axes)
-    }
     return Measurement(
-        parameters=parameters,
+        parameters=_parameters(
+            process, found, _estimates(shares, second, draws), draws, evidence(process, seen_scores), trust
+        ),
         pairs=_pairs(table, found),
         explained=max(trust.left_out, 0.0),
         trust=trust,
         aside=table.aside,
     )
+
+
+def _parameters(
+    process: GaussianProcess,
+    found: Decomposition,
+    estimates: tuple[list[Estimate], list[Estimate]],
+    draws: Spread,
+    losses: Floats,
+    trust: Trust,
+) -> dict[str, Importance]:
+    floor = float(np.quantile(draws.companions, 0.99))
+    has_effect = (losses > _EVIDENCE * math.log(trust.seen)) & ([each.value > floor for each in estimates[1]])
+    known = has_effect.any() and min(trust.left_out, trust.coverage) > _KNOWN
+    return {
+        axis.name: Importance(
+            main=estimates[0][column],
+            total=estimates[1][column],
+            noise_floor=floor,
+            evidence=float(losses[column]),
+            matters=True
+            if has_effect[column]
+            else (False if known and estimates[1][column].high < _NEGLIGIBLE else None),
+            curve=_curve(process, found, column),
+        )
+        for column, axis in enumerate(process.axes)
+    }
 
 
 def _nothing(table: Table, count: int) -> Measurement:
@@ -225,18 +242,6 @@ def _estimates(
             [Estimate(value=float(a), low=float(b), high=float(c)) for a, b, c in zip(value, low, high, strict=True)]
         )
     return both[0], both[1]
-
-
-def _matters(total: Estimate, floor: float, loss: float, trust: Trust) -> bool | None:
-    """True where the evidence is beyond that of noise; False where the effect is surely small; else None.
-
-    Noise exceeds twice the logarithm of the number of trials for one parameter in forty.
-    """
-    if loss > 2 * math.log(trust.seen) and total.value > floor:
-        return True
-    if total.high < _NEGLIGIBLE and min(trust.left_out, trust.coverage) > _KNOWN:
-        return False
-    return None
 
 
 def _trust(
