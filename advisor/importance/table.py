@@ -55,6 +55,23 @@ class Axis:
         """The value of the parameter at a point of its column."""
         return _value(self.domain, unit)
 
+    @property
+    def continuous(self) -> bool:
+        """Whether the measure is spread over [0, 1], rather than over the nodes."""
+        return isinstance(self.domain, Numeric) and not _is_short_grid(self.domain)
+
+    def below(self, units: Floats) -> Floats:
+        """How much of the measure lies at or below points of the column; the shape of ``units``."""
+        if self.continuous:
+            return np.clip(units, 0, 1)
+        return np.append(0.0, np.cumsum(self.weights))[np.searchsorted(self.nodes, units, side="right")]
+
+    def at(self, shares: Floats) -> Floats:
+        """The points of the column at or below which such shares of the measure lie: the inverse of ``below``."""
+        if self.continuous:
+            return shares
+        return self.nodes[np.minimum(np.searchsorted(np.cumsum(self.weights), shares), len(self.nodes) - 1)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -160,6 +177,11 @@ def _spacing(domain: Numeric) -> float:
     return domain.step or (1.0 if domain.integer else 0.0)
 
 
+def _is_short_grid(domain: Numeric) -> bool:
+    spacing = _spacing(domain)
+    return spacing > 0 and (domain.high - domain.low) / spacing < _LONGEST_GRID
+
+
 def _ends(domain: Numeric) -> tuple[float, float]:
     """The ends of the scale: a grid reaches half a step beyond its ends, so that all its values weigh the same."""
     half = _spacing(domain) / 2
@@ -212,8 +234,8 @@ def _quadrature(domain: Domain) -> tuple[Floats, Floats]:
         count = len(domain.choices)
         codes = np.arange(count, dtype=np.float64)
         return (codes + 0.5) / count if domain.ordered else codes, np.full(count, 1 / count)
-    spacing = _spacing(domain)
-    if spacing and (domain.high - domain.low) / spacing < _LONGEST_GRID:
+    if _is_short_grid(domain):
+        spacing = _spacing(domain)
         natural = np.arange(domain.low, domain.high + spacing / 2, spacing)
         low, high = _ends(domain)
         borders = _scaled(domain, np.append(natural - spacing / 2, natural[-1] + spacing / 2))

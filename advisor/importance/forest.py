@@ -1,0 +1,278 @@
+"""Functional analysis of variance of a random forest, exact and without loops over trees.
+
+Hutter, Hoos and Leyton-Brown (An efficient approach for assessing hyperparameter importance, 2014) marginalise tree by
+tree. Here a pass over all trees, level by level, gives every leaf as a box of cells between thresholds; the curve of a
+parameter is then a difference at both ends of each box, summed up once, and the surface of two a difference at four
+corners. We decompose the mean of the trees, not each tree: what trees disagree about is noise. Shares of each tree by
+itself, as Optuna's evaluator has them, are ``tree_shares``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.importance.table import Axis, Floats, Table
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
+
+Cells = NDArray[np.int64]
+
+_TREES: Final = 64
+_MOST: Final = 4096
+"""Trials that each tree sees."""
+_NET: Final = 2048
+"""Points of the net over which totals are estimated."""
+_CELLS: Final = 128
+"""Of a surface, along each side; finer borders are moved to the nearest of these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaves:
+    """The leaves of all trees as boxes of cells.
+
+    Attributes:
+        low: First cell of each leaf in each dimension; shape (l, d).
+        high: The cell after the last; shape (l, d).
+        values: What is predicted there; shape (l,).
+        trees: Of which tree; shape (l,).
+        borders: For each dimension how much of its measure lies below each border of its cells, from 0 to 1.
+    """
+
+    low: Cells
+    high: Cells
+    values: Floats
+    trees: Cells
+    borders: tuple[Floats, ...]
+
+    @property
+    def n_trees(self) -> int:
+        """How many trees there are."""
+        return int(self.trees.max()) + 1
+
+    def lengths(self) -> Floats:
+        """The measure of each leaf in each dimension; shape (l, d)."""
+        sides = [
+            border[self.high[:, column]] - border[self.low[:, column]] for column, border in enumerate(self.borders)
+        ]
+        return np.column_stack(sides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestShares:
+    """Shares of the variance of a forest's mean; main and total have shape (d,), pairs (d, d)."""
+
+    main: Floats
+    total: Floats
+    pairs: Floats
+
+
+def leaves(forest: RandomForestRegressor, below: Sequence[Callable[[Floats], Floats]]) -> Leaves:
+    """The leaves of a forest.
+
+    Args:
+        forest: A fitted forest of scikit-learn.
+        below: For each dimension, how much of its measure lies at or below thresholds.
+    """
+    trees = [estimator.tree_ for estimator in forest.estimators_]
+    sizes = np.array([tree.node_count for tree in trees])
+    offsets = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    left, right, feature, threshold = (
+        np.concatenate([getattr(tree, name) for tree in trees])
+        for name in ("children_left", "children_right", "feature", "threshold")
+    )
+    inner = left >= 0
+    cuts = [np.unique(threshold[inner & (feature == column)]) for column in range(len(below))]
+    cell = np.zeros(len(left), dtype=np.int64)
+    for column, cut in enumerate(cuts):
+        here = inner & (feature == column)
+        cell[here] = np.searchsorted(cut, threshold[here]) + 1
+    low = np.zeros((len(left), len(below)), dtype=np.int64)
+    high = np.tile(np.array([len(cut) + 1 for cut in cuts]), (len(left), 1))
+    level = np.cumsum(sizes) - sizes
+    while len(level := level[inner[level]]):
+        one, other = left[level] + offsets[level], right[level] + offsets[level]
+        low[one], high[one], low[other], high[other] = low[level], high[level], low[level], high[level]
+        high[one, feature[level]] = cell[level]
+        low[other, feature[level]] = cell[level]
+        level = np.concatenate([one, other])
+    return Leaves(
+        low=low[~inner],
+        high=high[~inner],
+        values=np.concatenate([tree.value[:, 0, 0] for tree in trees])[~inner],
+        trees=np.repeat(np.arange(len(trees)), sizes)[~inner],
+        borders=tuple(np.concatenate([[0.0], measure(cut), [1.0]]) for measure, cut in zip(below, cuts, strict=True)),
+    )
+
+
+def tree_shares(boxes: Leaves) -> Floats:
+    """The share of each tree's variance that each dimension explains by itself, averaged over trees; shape (d,).
+
+    Trees of which all leaves are the same have no variance, and do not count.
+    """
+    lengths, trees = boxes.lengths(), boxes.n_trees
+    volume = lengths.prod(axis=1)
+    mean = np.bincount(boxes.trees, boxes.values * volume, trees)
+    variance = np.bincount(boxes.trees, (boxes.values - mean[boxes.trees]) ** 2 * volume, trees)
+    kept = variance > 0
+    shares = []
+    for column in range(lengths.shape[1]):
+        curves = _curves(boxes, lengths, column)
+        explained = (curves - mean[:, None]) ** 2 @ np.diff(boxes.borders[column])
+        shares.append(np.mean(explained[kept] / variance[kept]) if kept.any() else 0.0)
+    return np.array(shares)
+
+
+def _others(lengths: Floats, *columns: int) -> Floats:
+    """The measure of each leaf in all dimensions but some; 0 where it has none in those, so that it adds nothing."""
+    sides = lengths[:, columns].prod(axis=1)
+    return np.asarray(np.divide(lengths.prod(axis=1), sides, out=np.zeros(len(lengths)), where=sides > 0))
+
+
+def _curves(boxes: Leaves, lengths: Floats, column: int) -> Floats:
+    """The mean of each tree in each cell of one dimension; shape (trees, cells)."""
+    cells = len(boxes.borders[column])
+    adds = boxes.values * _others(lengths, column)
+    first, last = boxes.trees * cells + boxes.low[:, column], boxes.trees * cells + boxes.high[:, column]
+    size = boxes.n_trees * cells
+    steps = np.bincount(first, adds, size) - np.bincount(last, adds, size)
+    return np.asarray(np.cumsum(steps.reshape(-1, cells), axis=1)[:, :-1])
+
+
+def _main(boxes: Leaves, lengths: Floats, column: int) -> tuple[float, Floats]:
+    curve = _curves(boxes, lengths, column).mean(axis=0)
+    widths = np.diff(boxes.borders[column])
+    return float(widths @ (curve - widths @ curve) ** 2), curve
+
+
+def _pair(boxes: Leaves, lengths: Floats, left: int, right: int) -> float:
+    """The variance that two dimensions explain, alone and together."""
+    adds = boxes.values * _others(lengths, left, right) / boxes.n_trees
+    sides = [_coarse(boxes.borders[column], boxes.low[:, column], boxes.high[:, column]) for column in (left, right)]
+    (low, high, rows), (start, end, columns) = sides
+    size = len(rows) * len(columns)
+    corners = [
+        sign * np.bincount(row * len(columns) + column, adds, size)
+        for sign, row, column in ((1, low, start), (-1, low, end), (-1, high, start), (1, high, end))
+    ]
+    surface = np.sum(corners, axis=0).reshape(len(rows), len(columns)).cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
+    heights, widths = np.diff(rows), np.diff(columns)
+    return float(heights @ (surface - heights @ surface @ widths) ** 2 @ widths)
+
+
+def _coarse(borders: Floats, low: Cells, high: Cells) -> tuple[Cells, Cells, Floats]:
+    """Cells between fewer borders, where there are many."""
+    if len(borders) <= _CELLS:
+        return low, high, borders
+    fewer = np.linspace(0, 1, _CELLS + 1)
+    moved = np.rint(borders * _CELLS).astype(np.int64)
+    return moved[low], moved[high], fewer
+
+
+def forest_shares(table: Table, scores: Floats, *, seed: int = 0, pairs: bool = True) -> ForestShares:
+    """The shares of a forest that is fitted to scores.
+
+    First-order shares and pairs are exact where no parameter has a condition; all else is estimated over a net.
+    """
+    from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415 - only this method needs it
+
+    ranks = [_order(axis, column, scores) for axis, column in zip(table.axes, table.units.T, strict=True)]
+    forest = RandomForestRegressor(_TREES, max_samples=min(len(scores), _MOST), random_state=seed, n_jobs=-1)
+    forest.fit(_ordered(table.axes, ranks, table.units), scores)
+    base, moved = _net(table.axes, forest, ranks, seed)
+    variance = float(base.var())
+    columns = range(len(table.axes))
+    if variance == 0:
+        return ForestShares(
+            main=np.zeros(len(columns)), total=np.zeros(len(columns)), pairs=np.zeros((len(columns),) * 2)
+        )
+    total = np.array([np.mean((base - each[0]) ** 2) / 2 for each in moved])
+    if any(axis.conditions for axis in table.axes):
+        main = np.array([np.mean((base - base.mean()) * (each[1] - each[1].mean())) for each in moved])
+        return ForestShares(
+            main=_shared(main, variance), total=_shared(total, variance), pairs=np.zeros((len(main),) * 2)
+        )
+    boxes = leaves(forest, [_measure(axis, rank) for axis, rank in zip(table.axes, ranks, strict=True)])
+    lengths = boxes.lengths()
+    main = np.array([_main(boxes, lengths, column)[0] for column in columns])
+    shared = np.zeros((len(main), len(main)))
+    for left, right in combinations(columns, 2) if pairs else ():
+        shared[left, right] = shared[right, left] = _pair(boxes, lengths, left, right) - main[left] - main[right]
+    return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=_shared(shared, variance))
+
+
+def _shared(variances: Floats, whole: float) -> Floats:
+    return np.clip(variances / whole, 0, 1)
+
+
+def _order(axis: Axis, units: Floats, scores: Floats) -> Floats:
+    """The rank of each category by its mean score, shrunk to the mean of all; empty where values have an order."""
+    if not axis.categorical:
+        return np.empty(0)
+    means = [
+        (scores[units == code].sum() + scores.mean()) / (np.count_nonzero(units == code) + 1) for code in axis.nodes
+    ]
+    return np.argsort(np.argsort(means)).astype(np.float64)
+
+
+def _ordered(axes: Sequence[Axis], ranks: Sequence[Floats], units: Floats) -> Floats:
+    """Units with categories in the order of their scores; what has no effect is below all values."""
+    columns = [
+        np.where(np.isnan(column), -1.0, rank[np.nan_to_num(column).astype(np.int64)] if axis.categorical else column)
+        for axis, rank, column in zip(axes, ranks, units.T, strict=True)
+    ]
+    return np.column_stack(columns)
+
+
+def _measure(axis: Axis, rank: Floats) -> Callable[[Floats], Floats]:
+    if not axis.categorical:
+        return axis.below
+
+    def below(thresholds: Floats) -> Floats:
+        return np.asarray((np.floor(np.clip(thresholds, -1, len(rank) - 1)) + 1) / len(rank))
+
+    return below
+
+
+def _net(
+    axes: Sequence[Axis], forest: Any, ranks: Sequence[Floats], seed: int
+) -> tuple[Floats, list[tuple[Floats, Floats]]]:
+    """Predictions over a net, and for each parameter those with it, and with all others, taken from another half.
+
+    Both halves are dimensions of one net (a Latin hypercube): two nets are correlated, which makes totals too small.
+    """
+    count, generator = len(axes), np.random.default_rng(seed)
+    places = (np.array([generator.permutation(_NET) for _ in range(2 * count)]) + 0.5) / _NET
+    halves = [
+        np.column_stack([axis.at(row) for axis, row in zip(axes, half, strict=True)])
+        for half in (places[:count], places[count:])
+    ]
+
+    def predicted(units: Floats) -> Floats:
+        return np.asarray(forest.predict(_ordered(axes, ranks, switched_off(axes, units))))
+
+    moved = []
+    for column in range(count):
+        only = [half.copy() for half in halves]
+        only[0][:, column], only[1][:, column] = halves[1][:, column], halves[0][:, column]
+        moved.append((predicted(only[0]), predicted(only[1])))
+    return predicted(halves[0]), moved
+
+
+def switched_off(axes: Sequence[Axis], units: Floats) -> Floats:
+    """Units of which what has no effect, by its conditions, is NaN."""
+    result = units.copy()
+    for _ in axes:
+        for column, axis in enumerate(axes):
+            for parent, mask in axis.conditions:
+                node = np.abs(np.nan_to_num(result[:, parent], nan=-9.0)[:, None] - axes[parent].nodes).argmin(axis=1)
+                result[~mask[node] | np.isnan(result[:, parent]), column] = np.nan
+        if not any(axes[parent].conditions for axis in axes for parent, _ in axis.conditions):
+            break
+    return result
