@@ -60,8 +60,8 @@ def test_a_forest_finds_effects_and_a_pair():
     units, scores = trials(800, 4)
     table = tabulate([dict(zip(names(4), row, strict=True)) for row in units.tolist()], dict.fromkeys(names(4), UNIT))
     found = forest_shares(table, scores)
-    assert found.main[3] < 0.01
-    assert found.pairs[1, 2] > 3 * found.pairs[0, 3]
+    assert found.main[2] < 0.01
+    assert found.pairs[1, 3] > 3 * found.pairs[0, 2]
     assert np.all(found.total >= found.main - 0.02)
     assert found.main[0] == found.main.max()
 
