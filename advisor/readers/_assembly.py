@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from advisor.plan import Plan, Searched
+from advisor.plan import Plan
 from advisor.readers._columns import in_plan_names, metric_and_direction, told_apart
 from advisor.readers._loaded import Counts, Loaded
 from advisor.readers._log import Log, Parameter, Record, Wanted
 from advisor.readers._source import Source
 from advisor.readers._space import conditions, fitted, inferred, joined, opened
-from advisor.space import Choice, Domain, Value, shown_value
+from advisor.space import Choice, Domain, Numeric, Value, shown_value
 from advisor.trials import State, Trial
 
 _MOST_SHOWN: Final = 5
@@ -39,18 +39,14 @@ def loaded(log: Log, wanted: Wanted, source: Source, form: str) -> Loaded:
     if wanted.plan is not None:
         log = in_plan_names(log, wanted.plan)
     kept = list(_distinct(log.records))
-    ended = [record for record in kept if record.state != "running"]
+    ended = [_settled(record, metric) for record in kept if record.state != "running"]
     parameters = _parameters(log, wanted.plan, ended)
     placed = [_placed(record, parameters) for record in ended]
     trials = tuple(_trial(one.record, metric) for one in placed if not one.outside)
-    states = Counter(trial.state for trial in trials)
-    counts = Counts(
-        **{state: states[state] for state in ("complete", "failed", "pruned")},
-        running=len(kept) - len(ended),
-        duplicate=len(log.records) - len(kept),
-        out_of_range=sum(bool(one.outside) for one in placed),
-        unreadable=len(log.unreadable),
-    )
+    states: dict[str, int] = Counter(trial.state for trial in trials)
+    left = {"running": len(kept) - len(ended), "duplicate": len(log.records) - len(kept)}
+    outside = tuple(_trial(_whole(one), metric) for one in placed if one.outside)
+    counts = Counts(**states, **left, out_of_range=len(outside), unreadable=len(log.unreadable))
     return Loaded(
         path=source.name,
         format=form,
@@ -59,6 +55,7 @@ def loaded(log: Log, wanted: Wanted, source: Source, form: str) -> Loaded:
         trials=trials,
         parameters=parameters,
         counts=counts,
+        outside=outside,
         ignored=log.ignored,
         remarks=(*log.remarks, *_said(counts, placed, log, parameters)),
     )
@@ -78,7 +75,7 @@ def _distinct(records: Iterable[Record]) -> Iterator[Record]:
 
 def _parameters(log: Log, plan: Plan | None, records: Sequence[Record]) -> dict[str, Parameter]:
     """What was searched, as the plan, the file, or else the trials say."""
-    planned = {} if plan is None else {name: _planned(plan, name, records) for name in plan.parameters}
+    planned = {} if plan is None else {name: _planned(plan, name, log.space.get(name)) for name in plan.parameters}
     names = dict.fromkeys([*planned, *log.space, *(name for record in records for name in record.config)])
     known: dict[str, Parameter] = {}
     for name in names:
@@ -90,29 +87,33 @@ def _parameters(log: Log, plan: Plan | None, records: Sequence[Record]) -> dict[
         elif name in log.space and name not in planned:
             known[name] = log.space[name]
         elif values:
-            known[name] = Parameter(domain=inferred(values), origin="inferred")
+            usable = [r.config[name] for r in records if name in r.config and r.state != "failed"]
+            known[name] = Parameter(domain=_inferred(usable or values, values), origin="inferred")
     return _with_conditions(known, records)
 
 
-def _planned(plan: Plan, name: str, records: Sequence[Record]) -> Parameter | None:
-    """A parameter as the stages of the plan search it, all together; None where none does."""
+def _inferred(usable: Sequence[Value], values: Sequence[Value]) -> Domain:
+    """The domain that explains the values, on the scale of those with which trials did not fail."""
+    domain = inferred(usable)
+    return inferred(values) if isinstance(domain, Choice) else opened(domain, values, None, None)
+
+
+def _planned(plan: Plan, name: str, found: Parameter | None) -> Parameter | None:
+    """A parameter as the stages of the plan search it, all together; None where none does.
+
+    A run may have opened a range, up to its limits; then the file's own range counts too.
+    """
     entries = [stage.search[name] for stage in plan.stages if name in stage.search]
     if not entries:
         return None
     domain = entries[0].domain
     for entry in entries[1:]:
         domain = joined(domain, entry.domain)
-    values = [record.config[name] for record in records if name in record.config]
-    if any(_opens(plan, name)):
-        limits = next((entry.limits for entry in entries if entry.limits is not None), None)
-        domain = opened(domain, values, limits.low if limits else None, limits.high if limits else None)
+    limits = next((entry.limits for entry in entries if entry.limits is not None), None)
+    own = found.domain if found is not None else None
+    if limits is not None and isinstance(own, Numeric) and any(stage.narrow.extend_at_edge for stage in plan.stages):
+        domain = opened(domain, (own.low, own.high), limits.low, limits.high)
     return Parameter(domain=domain, origin="plan", when=entries[0].when or {})
-
-
-def _opens(plan: Plan, name: str) -> Iterator[bool]:
-    for stage in plan.stages:
-        entry: Searched | None = stage.search.get(name)
-        yield entry is not None and entry.limits is not None and bool(stage.narrow.extend_at_edge)
 
 
 def _with_conditions(known: Mapping[str, Parameter], records: Sequence[Record]) -> dict[str, Parameter]:
@@ -124,23 +125,28 @@ def _with_conditions(known: Mapping[str, Parameter], records: Sequence[Record]) 
 
 
 class _Placed(NamedTuple):
-    """A record with its values as the space has them, and the parameters that lie outside of it."""
+    """A record with its values as the space has them, and those that lie outside of it."""
 
     record: Record
-    outside: tuple[str, ...]
+    outside: Mapping[str, Value]
 
 
 def _placed(record: Record, parameters: Mapping[str, Parameter]) -> _Placed:
     config: dict[str, Value] = {}
-    outside: list[str] = []
+    outside: dict[str, Value] = {}
     for name, value in record.config.items():
         if name not in parameters:
             config[name] = value
         elif (found := _within(parameters[name], value)) is not None:
             config.update({name: found[0]} if found else {})
         else:
-            outside.append(name)
-    return _Placed(replace(record, config=config), tuple(outside))
+            outside[name] = value
+    return _Placed(replace(record, config=config), outside)
+
+
+def _whole(placed: _Placed) -> Record:
+    """The record with its values inside and outside."""
+    return replace(placed.record, config={**placed.record.config, **placed.outside})
 
 
 def _within(parameter: Parameter, value: Value) -> tuple[Value] | tuple[()] | None:
@@ -152,13 +158,20 @@ def _within(parameter: Parameter, value: Value) -> tuple[Value] | tuple[()] | No
 # Trials
 
 
+def _settled(record: Record, metric: str) -> Record:
+    """The record as failed where it is said to be complete and has no finite value."""
+    value = record.metrics.get(metric)
+    if record.state != "complete" or (value is not None and math.isfinite(value)):
+        return record
+    return replace(
+        record, state="failed", reason=f"its {metric} is {value}" if value is not None else f"it has no {metric}"
+    )
+
+
 def _trial(record: Record, metric: str) -> Trial:
     value = record.metrics.get(metric)
     reported = tuple(v for v in record.reported.get(metric, ()) if math.isfinite(v))
     state: State = "failed" if record.state == "running" else record.state
-    reason = record.reason
-    if state == "complete" and (value is None or not math.isfinite(value)):
-        state, reason = "failed", f"its {metric} is {value}" if value is not None else f"it has no {metric}"
     if state == "pruned" and not reported and value is not None and math.isfinite(value):
         reported = (value,)
     return Trial(
@@ -167,7 +180,7 @@ def _trial(record: Record, metric: str) -> Trial:
         state=state,
         stage=record.stage,
         seconds=record.seconds,
-        reason=reason or None,
+        reason=record.reason or None,
         reported=reported,
     )
 
@@ -194,11 +207,11 @@ def _said(counts: Counts, placed: Sequence[_Placed], log: Log, parameters: Mappi
 def _outside(placed: Sequence[_Placed], parameters: Mapping[str, Parameter]) -> Iterator[str]:
     found = Counter(name for one in placed for name in one.outside)
     for name, number in found.items():
-        first = next(one.record for one in placed if name in one.outside)
+        first = next(one for one in placed if name in one.outside)
         shown = _shown(parameters[name].domain)
         yield (
-            f"{number} lie outside of {name} {shown} and are left out; "
-            f"the first ({first.place}) has {shown_value(first.config[name])}"
+            f"{number} lie outside of {name} {shown} and stand apart; "
+            f"the first ({first.record.place}) has {shown_value(first.outside[name])}"
         )
 
 

@@ -36,7 +36,7 @@ def space_of(data: Mapping[str, Any]) -> dict[str, Parameter]:
 
 
 def _domain(entry: Mapping[str, Any]) -> Domain | None:
-    kind = entry.get("type")
+    kind = str(entry.get("type"))
     if kind in _INTEGERS | _FLOATS:
         is_whole = kind in _INTEGERS
         return ranged(entry.get("lower"), entry.get("upper"), log=entry.get("log") is True, integer=is_whole)

@@ -14,7 +14,7 @@ from advisor.trials import Trial
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many records of a file are what; complete, failed and pruned ones are trials, all others are left out.
+    """How many records of a file are what; complete, failed and pruned ones are trials, all others are not.
 
     Attributes:
         complete: Have a value.
@@ -47,6 +47,8 @@ class Loaded:
         trials: In the file's order; names are the plan's where there is one.
         parameters: What was searched, where, and who says so; what never varied has one choice.
         counts: How many records are what.
+        outside: Those out of range, such as a library's default that no search proposes; whoever measures the space
+            cannot use them.
         ignored: Columns that are neither setting nor metric, each with the reason.
         remarks: What a person should know before they trust the trials, in sentences.
     """
@@ -58,6 +60,7 @@ class Loaded:
     trials: tuple[Trial, ...]
     parameters: Mapping[str, Parameter]
     counts: Counts
+    outside: tuple[Trial, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 

@@ -194,7 +194,7 @@ def _is_logarithmic(values: Sequence[float]) -> bool:
     if low <= 0 or high / low < _LEAST_RATIO:
         return False
     geometric = sum(math.log(value) for value in values) / len(values)
-    return geometric < math.log((high - low) / math.log(high / low))
+    return geometric < math.log(high - low) - math.log(math.log(high) - math.log(low))
 
 
 def conditions(configs: Sequence[Config], space: Mapping[str, Parameter]) -> dict[str, Condition]:

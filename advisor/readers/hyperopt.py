@@ -59,7 +59,7 @@ def _record(index: int, entry: Mapping[str, Any]) -> Record:
     state = number(entry.get("state"))
     ended = _STATES[int(state)] if state is not None and state in range(len(_STATES)) else "failed"
     if ended == "complete" and result.get("status") != "ok":
-        ended = "running" if result.get("status") in {"new", "running", "suspended"} else "failed"
+        ended = "running" if str(result.get("status")) in {"new", "running", "suspended"} else "failed"
     values = {str(name): listed(value) for name, value in mapping(entry, "misc", "vals").items()}
     return Record(
         place=f"trial {entry.get('tid', index)}" if isinstance(entry.get("tid"), int) else f"entry {index}",
@@ -74,12 +74,10 @@ def _record(index: int, entry: Mapping[str, Any]) -> Record:
 def _with_choices(record: Record, plan: Plan) -> Record:
     """The record with the plan's choices in place of their positions."""
     lists = {name: one.choices for stage in plan.stages for name, one in stage.search.items() if one.choices}
-    config = {
-        name: lists[name][value]
-        if name in lists and isinstance(value, int) and 0 <= value < len(lists[name])
-        else value
-        for name, value in record.config.items()
-    }
+    config = dict(record.config)
+    for name, position in record.config.items():
+        if isinstance(position, int) and 0 <= position < len(lists.get(name, ())):
+            config[name] = lists[name][position]
     return replace(record, config=config)
 
 

@@ -25,7 +25,7 @@ _EXPERIMENTS: Final = ("experiment.yaml", "experiment.yml", "experiment.json")
 def recognises(source: Source) -> bool:
     """Whether the first entry is a Trial or an Experiment with Katib's keys."""
     first = mapping(next(iter(_objects(source)), None))
-    return first.get("kind") in {"Trial", "Experiment"} and "kubeflow.org" in str(first.get("apiVersion"))
+    return str(first.get("kind")) in {"Trial", "Experiment"} and "kubeflow.org" in str(first.get("apiVersion"))
 
 
 def read(source: Source, wanted: Wanted) -> Log:  # noqa: ARG001 - as all readers
@@ -34,7 +34,7 @@ def read(source: Source, wanted: Wanted) -> Log:  # noqa: ARG001 - as all reader
     trials = [one for one in objects if one.get("kind") == "Trial"]
     experiment = next((one for one in objects if one.get("kind") == "Experiment"), None) or _beside(source)
     objective = mapping(trials[0] if trials else experiment, "spec", "objective")
-    name, kind = str(objective.get("objectiveMetricName")), objective.get("type")
+    name, kind = str(objective.get("objectiveMetricName")), str(objective.get("type"))
     directions: dict[str, Direction | None] = {}
     if kind in {"minimize", "maximize"}:
         directions[name] = "minimize" if kind == "minimize" else "maximize"
@@ -101,7 +101,7 @@ def _space(entries: Sequence[Any]) -> dict[str, Parameter]:
 
 def _domain(entry: Mapping[str, Any]) -> Domain | None:
     space = mapping(entry, "feasibleSpace")
-    kind = entry.get("parameterType")
+    kind = str(entry.get("parameterType"))
     if kind in {"double", "int"}:
         ends = space.get("min"), space.get("max")
         is_log = space.get("distribution") == "logUniform"

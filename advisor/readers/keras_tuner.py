@@ -85,9 +85,7 @@ def _evaluation(place: str, trial: Mapping[str, Any]) -> Evaluation:
         config=config,
         metrics={name: _final(values, score) for name, values in reported.items() if values},
         state=outcome(trial.get("status")) or "failed",
-        reason=str(trial["message"]).strip().splitlines()[-1][:500]
-        if str(trial.get("message") or "").strip()
-        else None,
+        reason=_last_line(trial.get("message")),
         reported={name: values for name, values in reported.items() if len(values) > 1},
     )
     is_staged = _EPOCHS in given

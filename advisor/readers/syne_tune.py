@@ -64,7 +64,7 @@ def _directions(metadata: Mapping[str, Any]) -> dict[str, Direction]:
     mode = metadata.get("metric_mode")
     modes = mode if isinstance(mode, list) and len(mode) == len(names) else [mode] * len(names)
     words: Mapping[str, Direction] = {"min": "minimize", "max": "maximize"}
-    return {name: words[one] for name, one in zip(names, modes, strict=True) if one in {"min", "max"}}
+    return {name: words[str(one)] for name, one in zip(names, modes, strict=True) if str(one) in words}
 
 
 def _evaluation(name: str, reports: list[Mapping[str, Any]], figures: list[str]) -> Evaluation:

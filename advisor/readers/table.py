@@ -63,25 +63,22 @@ def log_of(
     if is_mixed:
         named = {name: name for name in table.columns if name != state}
     figures = _figures(table, {} if is_mixed else named, state) if figures is None else figures
-    records: list[Record] = []
-    unreadable = list(table.unreadable)
-    for place, row in zip(table.places, table.rows, strict=True):
-        ended: Outcome | None = outcome(row.get(state, "complete")) if state else "complete"
-        if ended is None:
-            unreadable.append(f"{place}: {str(row[state or ''])[:40]!r} is no state that is known")
-        else:
-            records.append(_record(place, row, named, figures, ended, identity))
+    states = [_state(row, state) for row in table.rows]
+    rows = list(zip(table.places, table.rows, states, strict=True))
+    unknown = [f"{place}: {str(row[state or ''])[:40]!r} is no state that is known" for place, row, s in rows if not s]
     others = [name for name in table.columns if name not in named and name not in figures and name != state]
     return Log(
-        records=tuple(records),
+        records=tuple(_record(place, row, named, figures, s, identity) for place, row, s in rows if s),
         directions=dict.fromkeys(figures.values()),
-        ignored={
-            **table.ignored,
-            **dict.fromkeys(others, "it is neither a setting nor a possible metric"),
-        },
-        unreadable=tuple(unreadable),
+        ignored={**table.ignored, **dict.fromkeys(others, "it is neither a setting nor a possible metric")},
+        unreadable=(*table.unreadable, *unknown),
         columns_are_mixed=is_mixed,
     )
+
+
+def _state(row: Mapping[str, Any], column: str | None) -> Outcome | None:
+    """How a row says that its trial ended; complete where nothing says so, None for a word that is not known."""
+    return outcome(row[column]) if column is not None and column in row else "complete"
 
 
 def _record(
