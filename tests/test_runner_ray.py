@@ -21,7 +21,11 @@ from advisor.errors import InvalidFile, MissingPackage
 from advisor.objectives import BadObjective
 from advisor.progress import Silent
 
-ON_A_CLUSTER = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")]
+ON_A_CLUSTER = [
+    pytest.mark.slow,
+    pytest.mark.truth,
+    pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed"),
+]
 X = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
 TRAIN = """\
 import os, pathlib, sys, time
