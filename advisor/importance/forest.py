@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.importance._net import net, switched_off
 from advisor.importance.table import Axis, Floats, Table
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
 
-Cells = NDArray[np.int64]
+Cells = NDArray[np.integer[Any]]
 
 _TREES: Final = 64
 _MOST: Final = 4096
@@ -93,8 +94,8 @@ def leaves(forest: RandomForestRegressor, below: Sequence[Callable[[Floats], Flo
     for column, cut in enumerate(cuts):
         here = inner & (feature == column)
         cell[here] = np.searchsorted(cut, threshold[here]) + 1
-    low = np.zeros((len(left), len(below)), dtype=np.int64)
-    high = np.tile(np.array([len(cut) + 1 for cut in cuts]), (len(left), 1))
+    low = np.zeros((len(left), len(below)), dtype=np.int32)
+    high = np.tile(np.array([len(cut) + 1 for cut in cuts], dtype=np.int32), (len(left), 1))
     level = np.cumsum(sizes) - sizes
     while len(level := level[inner[level]]):
         one, other = left[level] + offsets[level], right[level] + offsets[level]
@@ -247,12 +248,9 @@ def _net(
 
     Both halves are dimensions of one net (a Latin hypercube): two nets are correlated, which makes totals too small.
     """
-    count, generator = len(axes), np.random.default_rng(seed)
-    places = (np.array([generator.permutation(_NET) for _ in range(2 * count)]) + 0.5) / _NET
-    halves = [
-        np.column_stack([axis.at(row) for axis, row in zip(axes, half, strict=True)])
-        for half in (places[:count], places[count:])
-    ]
+    count = len(axes)
+    points = net([*axes, *axes], _NET, np.random.default_rng(seed))
+    halves = [points[:, :count], points[:, count:]]
 
     def predicted(units: Floats) -> Floats:
         return np.asarray(forest.predict(_ordered(axes, ranks, switched_off(axes, units))))
@@ -263,16 +261,3 @@ def _net(
         only[0][:, column], only[1][:, column] = halves[1][:, column], halves[0][:, column]
         moved.append((predicted(only[0]), predicted(only[1])))
     return predicted(halves[0]), moved
-
-
-def switched_off(axes: Sequence[Axis], units: Floats) -> Floats:
-    """Units of which what has no effect, by its conditions, is NaN."""
-    result = units.copy()
-    for _ in axes:
-        for column, axis in enumerate(axes):
-            for parent, mask in axis.conditions:
-                node = np.abs(np.nan_to_num(result[:, parent], nan=-9.0)[:, None] - axes[parent].nodes).argmin(axis=1)
-                result[~mask[node] | np.isnan(result[:, parent]), column] = np.nan
-        if not any(axes[parent].conditions for axis in axes for parent, _ in axis.conditions):
-            break
-    return result

@@ -1,0 +1,122 @@
+"""Ablation, what tuning is worth, importance around the best and for the good, and permutation: on known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from advisor.importance.ablation import ablation, completed
+from advisor.importance.local import local_importance
+from advisor.importance.permutation import permutation_importance
+from advisor.importance.region import good_region, reaching
+from advisor.importance.table import tabulate
+from advisor.importance.worth import worth
+from advisor.space import Choice, Numeric
+
+UNIT = Numeric(0.0, 1.0)
+DOMAINS = {"kind": Choice(("a", "b")), "below": UNIT, "x": UNIT, "inert": UNIT}
+CONDITIONS = {"below": {"kind": "b"}}
+
+
+def drawn(count, seed=0):
+    generator = np.random.default_rng(seed)
+    return [
+        {"kind": "ab"[generator.integers(2)]} | {name: float(generator.uniform()) for name in ("below", "x", "inert")}
+        for _ in range(count)
+    ]
+
+
+TABLE = tabulate(drawn(60), DOMAINS, CONDITIONS)
+AXES = TABLE.axes
+
+
+def loss(units):
+    """0.5 for the first kind; for the second 1 that its own parameter takes away; and a valley along x."""
+    kind, below, x, _ = units.T
+    return np.where(kind == 0, 0.5, 1 - np.nan_to_num(below)) + 4 * (x - 0.25) ** 2
+
+
+def test_the_path_to_the_best_takes_the_greatest_gain_first():
+    path = ablation(AXES, loss, np.array([0, 0.5, 0.75, 0.5]), np.array([1, 1, 0.25, 0.5]), maximize=False)
+    assert [step.name for step in path] == ["x", "kind", "below"]
+    assert [step.gain for step in path] == pytest.approx([1.0, 0.0, 0.5])
+    assert path[-1].score == pytest.approx(0.0)
+
+
+def test_a_change_that_has_an_effect_only_after_another_gains_nothing_alone():
+    path = ablation(AXES, loss, np.array([0, 0.5, 0.25, 0.5]), np.array([1, 1, 0.25, 0.5]), maximize=False)
+    assert {step.name: step.alone for step in path} == pytest.approx({"kind": 0.0, "below": 0.0})
+
+
+def test_the_gains_of_a_path_add_up_to_the_whole_in_either_direction():
+    start, end = np.array([0, 0.1, 0.9, 0.5]), np.array([1, 0.8, 0.3, 0.1])
+    down = ablation(AXES, loss, start, end, maximize=False)
+    up = ablation(AXES, lambda units: -loss(units), start, end, maximize=True)
+    whole = 0.5 + 4 * 0.65**2 - (0.2 + 4 * 0.05**2)
+    assert sum(step.gain for step in down) == pytest.approx(whole)
+    assert [step.gain for step in up] == pytest.approx([step.gain for step in down])
+
+
+def test_what_is_not_given_is_in_the_middle():
+    assert completed(AXES, {"x": 0.1}).tolist() == [0, 0.5, 0.1, 0.5]
+
+
+def test_tuning_is_worth_what_the_default_loses_while_the_others_are_tuned():
+    found = worth(AXES, loss, np.array([0, 0.5, 0.75, 0.5]), maximize=False)
+    assert found == pytest.approx([0.5, 0.5, 1.0, 0.0], abs=0.03)
+
+
+def test_a_default_that_is_the_best_leaves_nothing_to_gain():
+    assert worth(AXES, loss, np.array([1, 1.0, 0.25, 0.5]), maximize=False) == pytest.approx(np.zeros(4), abs=1e-9)
+
+
+def test_around_the_best_only_what_is_active_there_matters():
+    found = local_importance(AXES, loss, np.array([0, 0.5, 0.25, 0.5]))
+    assert found[[1, 3]] == pytest.approx([0, 0])
+    assert found.sum() == pytest.approx(1)
+
+
+def test_around_the_best_shares_are_of_the_variance_along_each_axis():
+    found = local_importance(AXES, loss, np.array([1, 1.0, 0.25, 0.5]))
+    fourth, second = (0.75**5 + 0.25**5) / 5, (0.75**3 + 0.25**3) / 3  # moments of u - 1/4
+    variances = np.array([0.25**2, 1 / 12, 16 * (fourth - second**2), 0])
+    assert found == pytest.approx(variances / variances.sum())
+
+
+def test_a_flat_response_has_no_local_importance():
+    assert local_importance(AXES, lambda units: np.zeros(len(units)), np.zeros(4)).tolist() == [0, 0, 0, 0]
+
+
+def test_only_what_must_be_right_decides_who_is_among_the_good():
+    found = good_region(AXES, lambda units: units[:, 2], maximize=True)
+    assert found.reaching == pytest.approx([0, 0, 1, 0], abs=0.01)
+    assert found.cutoff == pytest.approx(0.9, abs=0.01)
+    assert found.within[2] > 0.5
+    assert max(found.within[[0, 1, 3]]) < 0.01
+
+
+def test_what_matters_among_the_bad_alone_does_not_matter_among_the_good():
+    def cliff(units):
+        return np.where(units[:, 3] > 0.5, 10.0 + 5 * units[:, 2], units[:, 2])
+
+    found = good_region(AXES, cliff, maximize=False, top=0.2)
+    assert found.within[2] > found.within[3]
+
+
+def test_good_trials_that_lie_as_all_lie_decide_nothing():
+    units = TABLE.units
+    assert reaching(AXES, units, np.zeros(len(units))).tolist() == [0, 0, 0, 0]
+
+
+def test_shuffling_what_has_no_effect_costs_nothing():
+    table = tabulate(drawn(150, 2), DOMAINS, CONDITIONS)
+    found = permutation_importance(table, loss(table.units))
+    assert found[2] > 0.3
+    assert abs(found[3]) < 0.1
+    assert found[2] == max(found)
+
+
+def test_shuffling_is_repeatable_and_a_constant_score_has_no_importance():
+    scores = loss(TABLE.units)
+    assert permutation_importance(TABLE, scores).tolist() == permutation_importance(TABLE, scores).tolist()
+    assert permutation_importance(TABLE, np.ones(60)).tolist() == [0, 0, 0, 0]
