@@ -101,17 +101,12 @@ def _permutation(_: Problem, table: Table, made: Trials) -> Floats:
     return np.maximum(permutation_importance(forest, units, made.scores, random_state=0).importances_mean, 0)
 
 
-def _delta(name: str) -> Method:
-    def shares(_: Problem, table: Table, made: Trials) -> Floats:
-        from SALib.analyze import delta, rbd_fast
+def _rbd_fast(_: Problem, table: Table, made: Trials) -> Floats:
+    from SALib.analyze import rbd_fast
 
-        units = np.nan_to_num(table.units, nan=0.5)
-        spec = {"num_vars": len(table.names), "names": list(table.names), "bounds": [[0, 1]] * len(table.names)}
-        if name == "rbd":
-            return np.maximum(rbd_fast.analyze(spec, units, made.scores, seed=0)["S1"], 0)
-        return np.maximum(delta.analyze(spec, units, made.scores, seed=0)["S1"], 0)
-
-    return shares
+    units = np.nan_to_num(table.units, nan=0.5)
+    spec = {"num_vars": len(table.names), "names": list(table.names), "bounds": [[0, 1]] * len(table.names)}
+    return np.maximum(rbd_fast.analyze(spec, units, made.scores, seed=0)["S1"], 0)
 
 
 def methods(*, quick: bool) -> dict[str, Method]:
@@ -125,7 +120,7 @@ def methods(*, quick: bool) -> dict[str, Method]:
         del found["optuna fanova"]
         found["optuna fast-fanova"] = _optuna("fast")
     if find_spec("SALib"):
-        found |= {"salib rbd-fast": _delta("rbd"), "salib delta": _delta("delta")}
+        found["salib rbd-fast"] = _rbd_fast
     return found | {"scikit-learn permutation": _permutation}
 
 
