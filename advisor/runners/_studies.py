@@ -100,14 +100,15 @@ class StageStudy:
             trial = self._study.ask()
             self._all = max(self._all, trial.number + 1)
             self._waiting.discard(trial.number)
-            if (unwanted := self._unwanted(trial)) is not None:
+            attributes = trial.user_attrs
+            if (unwanted := self._unwanted(trial.number, attributes.get(_RETRY))) is not None:
                 self._void(trial, unwanted)
                 return None
-            config = self._config(trial)
+            config = self._config(trial, attributes.get(_CONFIG))
             broken = next((c.expression for c in self._plan.constraints if not c.keeps(config)), None)
             if broken is None:
                 self.running[trial.number] = trial
-                return Asked(trial.number, config, trial.user_attrs.get(_SEED))
+                return Asked(trial.number, config, attributes.get(_SEED))
             self._void(trial, f"breaks {broken}")
         kept = ", ".join(constraint.expression for constraint in self._plan.constraints)
         sentence = f"stage {self.stage.id}: {_MOST_REJECTED} configurations in a row break a constraint ({kept})"
@@ -119,13 +120,12 @@ class StageStudy:
         self._look()
         return bool(self._waiting) or self._all - len(self._placeless) < self.stage.trials
 
-    def _unwanted(self, trial: optuna.Trial) -> str | None:
-        """Why a trial that was begun is not to be evaluated, if so."""
-        first = trial.user_attrs.get(_RETRY)
+    def _unwanted(self, number: int, first: int | None) -> str | None:
+        """Why a trial that was begun, perhaps as the second try of another, is not to be evaluated, if so."""
         if first is None:
-            return "one too many" if self._is_one_too_many(trial.number) else None
+            return "one too many" if self._is_one_too_many(number) else None
         trials = self._trials()
-        others = any(other.user_attrs.get(_RETRY) == first for other in trials[: trial.number])
+        others = any(other.user_attrs.get(_RETRY) == first for other in trials[:number])
         has_ended = trials[first].state.is_finished() and not _is_void(trials[first])
         return "has had its second try" if others or has_ended else None
 
@@ -142,8 +142,7 @@ class StageStudy:
     def _rank(self, number: int) -> int:
         return number - sum(other < number for other in self._placeless)
 
-    def _config(self, trial: optuna.Trial) -> dict[str, Value]:
-        known: dict[str, Value] | None = trial.user_attrs.get(_CONFIG)
+    def _config(self, trial: optuna.Trial, known: Mapping[str, Value] | None) -> dict[str, Value]:
         if known is None:
             return suggesting.suggest(trial, self.stage)
         for name in known.keys() & self.stage.search.keys():
@@ -158,9 +157,12 @@ class StageStudy:
     # Trials that are evaluated
 
     def report(self, number: int, step: int, value: float) -> bool:
-        """Keep a value on the way; whether the trial is to be ended."""
+        """Keep a value on the way; whether the trial is to be ended, as it fell behind or was given up for dead."""
         trial = self.running[number]
-        trial.report(value, step)
+        try:
+            trial.report(value, step)
+        except UpdateFinishedTrialError:
+            return True
         return trial.should_prune()
 
     def tell(self, number: int, outcome: Outcome) -> Trial | None:
