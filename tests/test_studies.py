@@ -35,7 +35,7 @@ def test_a_trial_that_reports_after_it_was_given_up_for_dead_is_ended_and_the_ru
     remarks = Remarks()
     reached = []
 
-    def objective(config, number):
+    def objective(_, number):
         yield 0.1
         if number == 2:
             give_up(storage, 1, number)

@@ -6,30 +6,40 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from advisor.errors import InvalidFile, Problem
-from advisor.plan import Plan, Stage
+from advisor.plan import Plan
 
 _MOST_SHOWN: Final = 5
-_DECIDES: Final = ("type", "low", "high", "log", "step", "choices", "when", "value", "active")
-"""What of a parameter decides which configurations are evaluated; its reasons do not."""
+_DECIDES: Final = {
+    "objective": ("metric", "direction", "noise"),
+    "pruning": ("advised", "on", "method", "least_share", "from_step"),
+    "confirm": ("finalists", "repeats"),
+    "stage": ("trials", "sampler", "start", "narrow"),
+    "parameter": ("type", "low", "high", "log", "step", "choices", "when", "limits", "value", "active"),
+}
+"""What of each part of a plan decides which configurations are evaluated, and for how long; its reasons do not."""
 
 
 def essentials(plan: Plan, seed: int) -> dict[str, Any]:
     """All of a plan that decides which configurations a run evaluates."""
+    data = plan.to_data()
     return {
         "seed": seed,
-        "objective": {"metric": plan.objective.metric, "direction": plan.objective.direction},
+        **{part: _deciding(part, data.get(part) or {}) for part in ("objective", "pruning", "confirm")},
         "constraints": [constraint.expression for constraint in plan.constraints],
-        "stages": {str(stage.id): _of_stage(stage) for stage in plan.stages},
+        "stages": {str(stage["id"]): _of_stage(stage) for stage in data["stages"]},
     }
 
 
-def _of_stage(stage: Stage) -> dict[str, Any]:
-    data = stage.to_data()
+def _of_stage(stage: Mapping[str, Any]) -> dict[str, Any]:
     parameters = {
-        section: {name: {k: v for k, v in entry.items() if k in _DECIDES} for name, entry in data[section].items()}
+        section: {name: _deciding("parameter", entry) for name, entry in stage.get(section, {}).items()}
         for section in ("search", "fixed")
     }
-    return {key: data[key] for key in ("trials", "sampler", "start", "narrow")} | parameters
+    return _deciding("stage", stage) | parameters
+
+
+def _deciding(part: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: data[key] for key in _DECIDES[part] if key in data}
 
 
 def check(begun: Mapping[str, Any], plan: Plan, seed: int, place: str) -> None:
