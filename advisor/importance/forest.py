@@ -146,14 +146,15 @@ def _curves(boxes: Leaves, lengths: Floats, column: int) -> Floats:
     return np.asarray(np.cumsum(steps.reshape(-1, cells), axis=1)[:, :-1])
 
 
-def _main(boxes: Leaves, lengths: Floats, column: int) -> tuple[float, Floats]:
+def _main(boxes: Leaves, lengths: Floats, column: int) -> float:
+    """The variance that one dimension explains of the mean of the trees."""
     curve = _curves(boxes, lengths, column).mean(axis=0)
     widths = np.diff(boxes.borders[column])
-    return float(widths @ (curve - widths @ curve) ** 2), curve
+    return float(widths @ (curve - widths @ curve) ** 2)
 
 
 def _pair(boxes: Leaves, lengths: Floats, left: int, right: int) -> float:
-    """The variance that two dimensions explain, alone and together."""
+    """The variance that two dimensions explain beyond what each does by itself."""
     adds = boxes.values * _others(lengths, left, right) / boxes.n_trees
     sides = [_coarse(boxes.borders[column], boxes.low[:, column], boxes.high[:, column]) for column in (left, right)]
     (low, high, rows), (start, end, columns) = sides
@@ -164,7 +165,8 @@ def _pair(boxes: Leaves, lengths: Floats, left: int, right: int) -> float:
     ]
     surface = np.sum(corners, axis=0).reshape(len(rows), len(columns)).cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
     heights, widths = np.diff(rows), np.diff(columns)
-    return float(heights @ (surface - heights @ surface @ widths) ** 2 @ widths)
+    interaction = surface - (surface @ widths)[:, None] - heights @ surface + heights @ surface @ widths
+    return float(heights @ interaction**2 @ widths)
 
 
 def _coarse(borders: Floats, low: Cells, high: Cells) -> tuple[Cells, Cells, Floats]:
@@ -179,7 +181,8 @@ def _coarse(borders: Floats, low: Cells, high: Cells) -> tuple[Cells, Cells, Flo
 def forest_shares(table: Table, scores: Floats, *, seed: int = 0, pairs: bool = True) -> ForestShares:
     """The shares of a forest that is fitted to scores.
 
-    First-order shares and pairs are exact where no parameter has a condition; all else is estimated over a net.
+    First-order shares are exact where no parameter has a condition, and so are pairs, up to borders that are moved; all
+    else is estimated over a net, and there are no pairs beside conditions.
     """
     from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415 - only this method needs it
 
@@ -188,23 +191,19 @@ def forest_shares(table: Table, scores: Floats, *, seed: int = 0, pairs: bool = 
     forest.fit(_ordered(table.axes, ranks, table.units), scores)
     base, moved = _net(table.axes, forest, ranks, seed)
     variance = float(base.var())
-    columns = range(len(table.axes))
+    count = len(table.axes)
     if variance == 0:
-        return ForestShares(
-            main=np.zeros(len(columns)), total=np.zeros(len(columns)), pairs=np.zeros((len(columns),) * 2)
-        )
+        return ForestShares(main=np.zeros(count), total=np.zeros(count), pairs=np.zeros((count, count)))
+    shared = np.zeros((count, count))
     total = np.array([np.mean((base - each[0]) ** 2) / 2 for each in moved])
     if any(axis.conditions for axis in table.axes):
         main = np.array([np.mean((base - base.mean()) * (each[1] - each[1].mean())) for each in moved])
-        return ForestShares(
-            main=_shared(main, variance), total=_shared(total, variance), pairs=np.zeros((len(main),) * 2)
-        )
+        return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=shared)
     boxes = leaves(forest, [_measure(axis, rank) for axis, rank in zip(table.axes, ranks, strict=True)])
     lengths = boxes.lengths()
-    main = np.array([_main(boxes, lengths, column)[0] for column in columns])
-    shared = np.zeros((len(main), len(main)))
-    for left, right in combinations(columns, 2) if pairs else ():
-        shared[left, right] = shared[right, left] = _pair(boxes, lengths, left, right) - main[left] - main[right]
+    main = np.array([_main(boxes, lengths, column) for column in range(count)])
+    for left, right in combinations(range(count), 2) if pairs else ():
+        shared[left, right] = shared[right, left] = _pair(boxes, lengths, left, right)
     return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=_shared(shared, variance))
 
 
