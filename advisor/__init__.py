@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from advisor.library import load_knowledge as load_knowledge
     from advisor.loading import load_plan as load_plan
     from advisor.loading import load_spec as load_spec
+    from advisor.measuring import Importances as Importances
+    from advisor.measuring import measure as measure
     from advisor.plan import Plan as Plan
     from advisor.plan import Stage as Stage
+    from advisor.readers import load_trials as load_trials
     from advisor.runners import run as run
     from advisor.spec import Spec as Spec
     from advisor.suggesting import distributions as distributions
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AdvisorError",
+    "Importances",
     "Plan",
     "Result",
     "Spec",
@@ -43,12 +47,15 @@ __all__ = [
     "load_knowledge",
     "load_plan",
     "load_spec",
+    "load_trials",
+    "measure",
     "run",
     "suggest",
 ]
 
 _HOME = {
     "AdvisorError": "errors",
+    "Importances": "measuring",
     "Plan": "plan",
     "Result": "trials",
     "Spec": "spec",
@@ -61,6 +68,8 @@ _HOME = {
     "load_knowledge": "library",
     "load_plan": "loading",
     "load_spec": "loading",
+    "load_trials": "readers",
+    "measure": "measuring",
     "run": "runners",
     "suggest": "suggesting",
 }

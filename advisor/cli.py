@@ -21,6 +21,7 @@ from advisor.errors import AdvisorError, InvalidFile, Problem
 from advisor.words import counted
 
 if TYPE_CHECKING:
+    from advisor.measuring import Importances
     from advisor.plan import Plan
     from advisor.terminal import Style
 
@@ -258,6 +259,38 @@ def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any
     click.echo(running.written(found, form, _style()), nl=False, color=True)
     if not found.result.finished:
         click.get_current_context().exit(INTERRUPTED)
+
+
+@main.command("importance")
+@click.argument("trials")
+@click.option("--plan", type=FILE, help="The plan that was run: its names, ranges and objective are used.")
+@click.option("--metric", help="The figure that was optimised, where the file has several.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Where the file does not say it.")
+@click.option("--study", help="Which study, experiment or run, where the file has several.")
+@click.option("--parameter", "parameters", multiple=True, help="A column that is a hyperparameter; repeat it.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of subsamples.")
+def importance_(trials: str, plan: FilePath | None, form: str, seed: int, **named: Any) -> None:
+    """What mattered in TRIALS, a file or folder of any tool, with intervals."""
+    from advisor import loading, measuring, readers
+
+    known = loading.load_plan(plan) if plan else None
+    named["parameters"] = named["parameters"] or None
+    loaded = readers.load_trials(trials, plan=known, **named)
+    for remark in loaded.remarks:
+        click.echo(remark, err=True)
+    found = measuring.measure(loaded.trials, known or loaded.space, direction=loaded.direction, seed=seed)
+    click.echo(_measured(found, known, form), nl=False, color=True)
+
+
+def _measured(found: Importances, plan: Plan | None, form: str) -> str:
+    from advisor import importances_text
+
+    if form == "text":
+        return importances_text.rendered(found, plan, _style())
+    import json
+
+    return json.dumps(importances_text.data(found), indent=2, ensure_ascii=False) + "\n"
 
 
 @main.group(cls=_Commands)
