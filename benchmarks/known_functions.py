@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,47 @@ def problem(name: str, parameters: int) -> Problem:
     if name == "sobolg":
         found = Problem(name, {f"x{i}": _UNIT for i in range(min(parameters, 8))}, _sobol_g)
     return found.padded(parameters)
+
+
+def random_problem(seed: int, parameters: int) -> Problem:
+    """A response of two to six parameters: curves of random shapes, and products of some of them.
+
+    Intervals are calibrated on these, and judged on the others.
+    """
+    generator = np.random.default_rng(seed)
+    kinds = (Numeric(0.0, 1.0), Numeric(1e-4, 1.0, log=True), Numeric(1, 10, integer=True), Choice(("a", "b", "c")))
+    domains = {f"p{i}": kinds[generator.integers(len(kinds))] for i in range(generator.integers(2, 7))}
+    curves = [(generator.exponential() + 0.1, name, _shape(domain, generator)) for name, domain in domains.items()]
+    pairs = [
+        (generator.exponential(), one, other)
+        for one, other in combinations(domains, 2)
+        if generator.uniform() < 0.4
+    ]
+    shapes = {name: _shape(domain, generator) for name, domain in domains.items()}
+
+    def response(x: Columns) -> Floats:
+        alone = sum(weight * shape(x[name]) for weight, name, shape in curves)
+        return alone + sum(weight * shapes[one](x[one]) * shapes[other](x[other]) for weight, one, other in pairs)
+
+    return Problem(f"random-{seed}", domains, response).padded(max(parameters, len(domains)))
+
+
+def _shape(domain: Domain, generator: np.random.Generator) -> Callable[[NDArray[Any]], Floats]:
+    """A curve of a random form along a parameter."""
+    if isinstance(domain, Choice):
+        effects = dict(zip(domain.choices, generator.normal(size=len(domain.choices)), strict=True))
+        return lambda values: np.array([effects[value] for value in values.tolist()])
+    centre, steepness, phase = generator.uniform(0.1, 0.9), generator.uniform(2, 8), generator.normal()
+    forms: tuple[Callable[[Floats], Floats], ...] = (
+        lambda place: 4 * (place - centre) ** 2,
+        lambda place: np.tanh(steepness * (place - centre)),
+        lambda place: np.sin(steepness * place + phase),
+        lambda place: 2 * np.abs(place - centre),
+        lambda place: np.exp(-steepness * place),
+    )
+    form = forms[generator.integers(len(forms))]
+    low, high = (np.log((domain.low, domain.high))) if domain.log else (domain.low, domain.high)
+    return lambda values: form(((np.log(values) if domain.log else values) - low) / (high - low))
 
 
 def true_indices(of: Problem, samples: int = 8192) -> tuple[Floats, Floats, float]:

@@ -2,7 +2,7 @@
 
 The main engine is the Gaussian process; below ``FEW`` trials polynomial chaos is a second opinion, and the mean of both
 is what is said. Intervals come from subsamples of the trials and are widened by factors that were fitted on random
-responses (``benchmarks/importance.py --calibrate``), none of them those by which the method is judged.
+responses (``benchmarks/importance.py --only coverage``), none of them those by which the method is judged.
 """
 
 from __future__ import annotations
