@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from advisor import narrowing
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Numeric, Value, clip, contains, is_single, same, shown_value, trimmed, written
+from advisor.space import Domain, Numeric, Value, clip, contains, is_single, same, shown_value, trimmed, written
 from advisor.trials import Trial, best_of
 
 
@@ -36,18 +36,23 @@ def following(plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Se
     if before is None:
         return Handover(stage=stage)
     complete = [trial for trial in trials if trial.state == "complete"]
-    fixed, held_log = _held(plan, stage, before, complete)
+    fixed, held_log = _held(plan, stage, earlier, complete)
     if stage.narrow.keep is None:
         return Handover(stage=stage.having(fixed=fixed, start=(), start_why=()), log=held_log)
     search, log = _searched(plan, stage, earlier, complete)
     return Handover(stage=stage.having(search=search, fixed=fixed, start=(), start_why=()), log=(*held_log, *log))
 
 
-def winner(plan: Plan, stage: Stage, trials: Sequence[Trial]) -> tuple[Trial | None, str]:
-    """The trial that won a stage, and the rule by which it did.
+def winner(plan: Plan, stages: Iterable[Stage], trials: Sequence[Trial]) -> tuple[Trial | None, str]:
+    """The trial that won, and the rule by which it did.
 
     Where the metric is noisy, the best value is the luckiest of several: of those that noise may have swapped, the one
     in the best neighbourhood wins.
+
+    Args:
+        plan: The plan that is run.
+        stages: Those in which the trials were, as they were searched.
+        trials: What ended in them.
     """
     best = best_of(trials, plan.objective.direction)
     noise = plan.objective.noise
@@ -57,7 +62,8 @@ def winner(plan: Plan, stage: Stage, trials: Sequence[Trial]) -> tuple[Trial | N
     tied = [t for t in trials if t.state == "complete" and abs((t.value or 0.0) - best.value) <= near]
     if len(tied) == 1:
         return best, f"the best value, by more than noise of {noise:g} explains"
-    scores = [_neighbourhood(stage, trial, trials) for trial in tied]
+    spans = _spans(stages)
+    scores = [_neighbourhood(spans, trial, trials) for trial in tied]
     index = scores.index(max(scores) if plan.objective.direction == "maximize" else min(scores))
     rule = f"of {len(tied)} trials within {near:g} of the best, the one whose {NEIGHBOURS} nearest are best on average"
     return tied[index], rule
@@ -66,21 +72,31 @@ def winner(plan: Plan, stage: Stage, trials: Sequence[Trial]) -> tuple[Trial | N
 NEIGHBOURS: Final = 5
 
 
-def _neighbourhood(stage: Stage, trial: Trial, trials: Iterable[Trial]) -> float:
+def _spans(stages: Iterable[Stage]) -> dict[str, Domain]:
+    """Where each parameter was searched, over all stages: what one stage holds, another varied."""
+    found: dict[str, Domain] = {}
+    for stage in stages:
+        for name, searched in stage.search.items():
+            here, before = searched.domain, found.get(name)
+            if isinstance(here, Numeric) and isinstance(before, Numeric):
+                here = before._replace(low=min(before.low, here.low), high=max(before.high, here.high))
+            found[name] = here
+    return found
+
+
+def _neighbourhood(spans: Mapping[str, Domain], trial: Trial, trials: Iterable[Trial]) -> float:
     """The mean value of the trials nearest to one, itself included."""
     others = [other for other in trials if other.state == "complete"]
-    others.sort(key=lambda other: _distance(stage, trial.config, other.config))
+    others.sort(key=lambda other: _distance(spans, trial.config, other.config))
     return statistics.fmean(other.value or 0.0 for other in others[:NEIGHBOURS])
 
 
-def _distance(stage: Stage, one: Mapping[str, Value], other: Mapping[str, Value]) -> float:
-    """How far two configurations lie apart: the sum over the searched parameters, each at most 1."""
-    return sum(_apart(searched, name, one, other) for name, searched in stage.search.items())
+def _distance(spans: Mapping[str, Domain], one: Mapping[str, Value], other: Mapping[str, Value]) -> float:
+    """How far two configurations lie apart: the sum over the parameters, each at most 1."""
+    return sum(_apart(domain, one.get(name), other.get(name)) for name, domain in spans.items())
 
 
-def _apart(searched: Searched, name: str, one: Mapping[str, Value], other: Mapping[str, Value]) -> float:
-    a, b = one.get(name), other.get(name)
-    domain = searched.domain
+def _apart(domain: Domain, a: Value, b: Value) -> float:
     if not isinstance(domain, Numeric) or not contains(domain, a) or not contains(domain, b):
         return float(not same(a, b))
     ends = (float(domain.low), float(domain.high), float(a or 0), float(b or 0))
@@ -89,11 +105,11 @@ def _apart(searched: Searched, name: str, one: Mapping[str, Value], other: Mappi
 
 
 def _held(
-    plan: Plan, stage: Stage, before: Stage, trials: Sequence[Trial]
+    plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Sequence[Trial]
 ) -> tuple[Mapping[str, Held], tuple[str, ...]]:
     """What the stage holds; a parameter that was searched before is held where the winner has it."""
-    done = [name for name in stage.fixed if name in before.search]
-    best, rule = winner(plan, before, trials)
+    done = [name for name in stage.fixed if any(name in before.search for before in earlier.values())]
+    best, rule = winner(plan, earlier.values(), trials)
     if not done or best is None:
         return stage.fixed, ()
     values = {name: best.config[name] for name in done if name in best.config}
@@ -111,7 +127,7 @@ def narrowable(stage: Stage, before: Stage) -> tuple[str, ...]:
 
 def reach(stage: Stage, searched: Searched) -> tuple[float | None, float | None]:
     """How far a range may open in a stage; None is any length."""
-    domain = trimmed(_numeric(searched))
+    domain = trimmed(numeric(searched))
     if not stage.narrow.extend_at_edge or searched.limits is None:
         return domain.low, domain.high
     least = searched.limits.low
@@ -131,7 +147,7 @@ def _searched(
         old = before.search[name]
         known = [t for t in trials if name in t.config and name in earlier[t.stage].search]
         low, high, why = _narrowed(plan, stage, name, old, known, narrowing.LUCK / len(names))
-        search[name] = _with_range(stage.search[name], low, high)
+        search[name] = with_range(stage.search[name], low, high)
         moved = f"{old.low:g} .. {old.high:g} -> {low:g} .. {high:g}, " if (low, high) != (old.low, old.high) else ""
         log.append(f"{name} {moved}{why}")
     return search, tuple(log)
@@ -140,7 +156,7 @@ def _searched(
 def _narrowed(
     plan: Plan, stage: Stage, name: str, old: Searched, trials: Iterable[Trial], luck: float
 ) -> tuple[float, float, str]:
-    domain = trimmed(_numeric(old))
+    domain = trimmed(numeric(old))
     seen = [(t.config[name], t.value) for t in trials if contains(domain, t.config[name])]
     least = max(stage.narrow.at_least or 1, narrowing.LEAST)
     if is_single(domain) or len(seen) < least:
@@ -158,14 +174,15 @@ def _narrowed(
     )
 
 
-def _numeric(searched: Searched) -> Numeric:
+def numeric(searched: Searched) -> Numeric:
+    """The range of a parameter that is not categorical."""
     assert isinstance(searched.domain, Numeric)  # noqa: S101 - only ranges are narrowed
     return searched.domain
 
 
-def _with_range(searched: Searched, low: float, high: float) -> Searched:
+def with_range(searched: Searched, low: float, high: float) -> Searched:
     """The parameter with another range, and its default moved into that."""
-    domain = _numeric(searched)._replace(low=low, high=high)
+    domain = numeric(searched)._replace(low=low, high=high)
     ends = {end: written(value, integer=domain.integer) for end, value in (("low", low), ("high", high))}
     default = {} if searched.default is None else {"default": clip(domain, searched.default)}
     return searched.having(**ends, **default)

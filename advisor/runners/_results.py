@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from advisor import handover
@@ -36,7 +36,7 @@ def of_run(
     plan: Plan,
     stages: Sequence[StageResult],
     trials: Sequence[Trial],
-    last: Stage,
+    searched: Iterable[Stage],
     confirmed: Sequence[Repeated],
     *,
     finished: bool,
@@ -47,11 +47,11 @@ def of_run(
         plan: The plan that was run.
         stages: What came of each stage.
         trials: In the order in which they ended.
-        last: The last stage that was searched, as it was.
+        searched: The stages, as they were searched.
         confirmed: The finalists that were evaluated again.
         finished: Whether all stages have their trials.
     """
-    best, rule = handover.winner(plan, last, trials)
+    best, rule = handover.winner(plan, searched, trials)
     value = best.value if best is not None else None
     if confirmed:
         sign = 1 if plan.objective.direction == "maximize" else -1

@@ -174,7 +174,7 @@ class _Session:
         finished = len(trials) >= self._plan.budget.trials
         finalists, again = self._confirmed(stage, trials) if finished and self._options.confirm else ([], [])
         confirmed = _results.repeated(finalists, again)
-        result = _results.of_run(self._plan, results, trials, stage, confirmed, finished=finished)
+        result = _results.of_run(self._plan, results, trials, searched.values(), confirmed, finished=finished)
         self._observer.run_ended(result)
         return result
 
