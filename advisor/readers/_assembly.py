@@ -179,7 +179,7 @@ def _trial(record: Record, metric: str) -> Trial:
         value=value if state == "complete" else None,
         state=state,
         stage=record.stage,
-        seconds=record.seconds,
+        seconds=record.seconds if 0 <= record.seconds < math.inf else 0.0,
         reason=record.reason or None,
         reported=reported,
     )

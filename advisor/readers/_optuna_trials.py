@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from advisor.readers._log import Parameter, Record
 from advisor.readers._space import joined
-from advisor.readers._values import Outcome, parameter
+from advisor.readers._values import Outcome, number, parameter
 from advisor.space import Choice, Domain, Numeric
 
 if TYPE_CHECKING:
@@ -21,18 +21,26 @@ def record_of(trial: FrozenTrial, names: Sequence[str]) -> Record:
     """A trial of Optuna with its figures under these names."""
     began, ended = trial.datetime_start, trial.datetime_complete
     state = _OUTCOMES.get(trial.state.name, "running")
-    on_the_way = tuple(float(value) for _, value in sorted(trial.intermediate_values.items()))
+    on_the_way = _numbers(sorted(trial.intermediate_values.items()))
     reason = trial.user_attrs.get("reason") or trial.system_attrs.get("fail_reason")
     return Record(
         place=f"trial {trial.number}",
-        config={name: parameter(value) for name, value in trial.params.items()},
-        metrics=dict(zip(names, trial.values or (), strict=False)) if state == "complete" else {},
+        config={str(name): parameter(value) for name, value in trial.params.items() if name},
+        metrics=_numbers(zip(names, trial.values or (), strict=False)) if state == "complete" else {},
         state=state,
         identity=trial.number,
         seconds=max((ended - began).total_seconds(), 0.0) if began is not None and ended is not None else 0.0,
         reason=str(reason) if reason else None,
-        reported={names[0]: on_the_way} if names else {},
+        reported={names[0]: tuple(on_the_way.values())} if names else {},
     )
+
+
+_Key = TypeVar("_Key")
+
+
+def _numbers(pairs: Iterable[tuple[_Key, object]]) -> dict[_Key, float]:
+    """The pairs whose values are numbers: a journal may hold anything."""
+    return {key: found for key, value in pairs if (found := number(value)) is not None}
 
 
 def space_of(trials: Iterable[FrozenTrial]) -> dict[str, Parameter]:
@@ -45,7 +53,7 @@ def space_of(trials: Iterable[FrozenTrial]) -> dict[str, Parameter]:
                 seen.add((name, hash(distribution)))
                 domain = _domain(distribution)
                 found[name] = joined(found[name], domain) if name in found else domain
-    return {name: Parameter(domain=domain) for name, domain in found.items()}
+    return {str(name): Parameter(domain=domain) for name, domain in found.items() if name}
 
 
 def _domain(distribution: BaseDistribution) -> Domain:

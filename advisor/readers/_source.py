@@ -234,7 +234,7 @@ class Source:
         with self.copied() as copy, closing(sqlite3.connect(copy)) as connection:
             try:
                 found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeError) as error:  # a garbled schema is quoted in the message
                 raise self.error(f"not a database that SQLite can read: {error}") from error
         return frozenset(str(name) for (name,) in found)
 

@@ -7,7 +7,7 @@ parameters is no trial but their frame.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -59,8 +59,9 @@ def read(source: Source, wanted: Wanted) -> Log:
         return _log(dict(_in_folder(experiments[name])))
     try:
         with source.copied() as copy, closing(sqlite3.connect(copy)) as connection:
+            connection.text_factory = lambda raw: raw.decode(errors="replace")
             return _log(_in_database(source, wanted, connection))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise source.error(f"no store of MLflow that can be read: {error}") from error
 
 
@@ -105,35 +106,39 @@ def _record(name: str, run: _Run) -> Record:
 # SQLite
 
 
+_INSIDE: Final = "run_uuid IN (SELECT run_uuid FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active')"
+_OF_EXPERIMENTS: Final = (
+    "SELECT DISTINCT e.name, e.experiment_id FROM experiments e JOIN runs r ON r.experiment_id = e.experiment_id"
+    " WHERE r.lifecycle_stage = 'active' ORDER BY e.experiment_id"
+)
+_OF_RUNS: Final = f"SELECT run_uuid, status, start_time, end_time FROM runs WHERE {_INSIDE} ORDER BY start_time"  # noqa: S608
+_OF_PARAMS: Final = f"SELECT run_uuid, key, value FROM params WHERE {_INSIDE}"  # noqa: S608 - nothing from outside
+_OF_TAGS: Final = f"SELECT run_uuid, key, value FROM tags WHERE {_INSIDE}"  # noqa: S608
+_OF_METRICS: Final = f"SELECT run_uuid, key, value, is_nan FROM metrics WHERE {_INSIDE} ORDER BY step, timestamp"  # noqa: S608
+
+
 def _in_database(source: Source, wanted: Wanted, connection: sqlite3.Connection) -> dict[str, _Run]:
-    experiments = connection.execute(
-        "SELECT DISTINCT e.name, e.experiment_id FROM experiments e JOIN runs r ON r.experiment_id = e.experiment_id"
-        " WHERE r.lifecycle_stage = 'active' ORDER BY e.experiment_id"
-    ).fetchall()
-    names = {str(name): number for name, number in experiments}
-    chosen = names[_chosen(source, wanted, list(names))]
-    inside = "(SELECT run_uuid FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active')"
-
-    def rows(query: str) -> Iterable[tuple[Any, ...]]:
-        return connection.execute(query.replace("INSIDE", inside), (chosen,)).fetchall()
-
+    names = {str(name): number for name, number in connection.execute(_OF_EXPERIMENTS)}
+    chosen = (names[_chosen(source, wanted, list(names))],)
     runs = {
         str(name): _Run(status=str(status), began=number(began), ended=number(ended))
-        for name, status, began, ended in rows(
-            "SELECT run_uuid, status, start_time, end_time FROM runs WHERE run_uuid IN INSIDE ORDER BY start_time"
-        )
+        for name, status, began, ended in connection.execute(_OF_RUNS, chosen)
     }
-    for name, key, value in rows("SELECT run_uuid, key, value FROM params WHERE run_uuid IN INSIDE"):
-        runs[str(name)].params[str(key)] = str(value)
-    for name, key, value in rows("SELECT run_uuid, key, value FROM tags WHERE run_uuid IN INSIDE"):
-        if key == _PARENT:
-            runs[str(name)].parent = str(value)
-    for name, key, value, is_nan in rows(
-        "SELECT run_uuid, key, value, is_nan FROM metrics WHERE run_uuid IN INSIDE ORDER BY step, timestamp"
-    ):
+
+    def rows(query: str) -> Iterator[tuple[_Run, str, Any]]:
+        """The rows of runs that are there."""
+        for name, key, *value in connection.execute(query, chosen):
+            if (run := runs.get(str(name))) is not None:
+                yield run, str(key), value
+
+    for run, key, (value,) in rows(_OF_PARAMS):
+        run.params[key] = str(value)
+    for run, key, (value,) in rows(_OF_TAGS):
+        run.parent = str(value) if key == _PARENT else run.parent
+    for run, key, (value, is_nan) in rows(_OF_METRICS):
         found = float("nan") if is_nan else number(value)
-        if found is not None and not str(key).startswith("system/"):
-            runs[str(name)].metrics.setdefault(str(key), []).append(found)
+        if found is not None and not key.startswith("system/"):
+            run.metrics.setdefault(key, []).append(found)
     return runs
 
 
