@@ -1,6 +1,6 @@
 """How far measured importance is from known Sobol indices, beside other libraries; and what is said of noise.
 
-    python benchmarks/importance.py [--quick] [--folder DIR] [--only PART]
+    python benchmarks/importance.py [--quick] [--folder DIR] [--only PART] [--methods NAME ...]
 
 Prints, for trials drawn at random and trials made by Optuna's TPE: the mean error of shares (total-variation distance
 of normalised first-order shares, 0 best, 1 worst) of every method that is installed, and the share that each gives to
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -153,13 +153,17 @@ def cases(
                 yield of, table, made, main[kept], total[kept]
 
 
-def accuracy(folder: Path, *, quick: bool) -> dict[tuple[str, str, int], tuple[float, float, float]]:
+def accuracy(
+    folder: Path, wanted: Sequence[str], *, quick: bool
+) -> dict[tuple[str, str, int], tuple[float, float, float]]:
     """Mean error, mean share of parameters without effect, and seconds, by method, sampler and number of trials."""
     rows = {}
     for sampler, count in CELLS[:2] + CELLS[3:4] if quick else CELLS:
         found: dict[str, list[tuple[float, float, float]]] = {}
         for of, table, made, main, total in cases(sampler, count, folder, quick=quick):
             for name, method in methods(quick=quick).items():
+                if wanted and name not in wanted:
+                    continue
                 start = time.process_time()
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
@@ -265,13 +269,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--folder", type=Path, help="where trials are kept from one run to the next")
     parser.add_argument("--only", choices=["accuracy", "coverage", "noise", "speed"], help="one part of it")
+    parser.add_argument("--methods", nargs="*", default=[], help="only some of the methods, for accuracy")
     chosen = parser.parse_args()
     print(f"noise of scores: {NOISE:.0%} of their standard deviation")
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.folder or Path(scratch)
         failures = []
         if chosen.only in (None, "accuracy"):
-            rows = accuracy(folder, quick=chosen.quick)
+            rows = accuracy(folder, chosen.methods, quick=chosen.quick)
             failures += [
                 f"{key}: {row[0]:.3f}" for key, row in rows.items() if key[0] == "advisor" and row[0] > BARS[key[1:]]
             ]
