@@ -95,6 +95,29 @@ def test_the_direction_of_the_scores_does_not_matter():
         assert up.parameters[name].total.value == pytest.approx(down.parameters[name].total.value, abs=1e-6)
 
 
+def test_the_order_of_the_parameters_does_not_matter():
+    configs, _ = drawn(25)
+    turned = dict(reversed(DOMAINS.items()))
+    first, second = (measure(tabulate(configs, domains), response(configs)) for domains in (DOMAINS, turned))
+    for name in DOMAINS:
+        assert first.parameters[name].main.value == pytest.approx(second.parameters[name].main.value, abs=1e-3)
+
+
+def test_what_is_set_aside_is_told():
+    configs, _ = drawn(25)
+    configs = [{**each, "width": 0.5} for each in configs]
+    found = measure(tabulate(configs, DOMAINS), response(configs))
+    assert found.aside == {"width": "it was always 0.5"}
+    assert "width" not in found.parameters
+
+
+def test_of_many_trials_a_part_is_seen():
+    configs, generator = drawn(400)
+    found = measure(tabulate(configs, DOMAINS), response(configs) + 0.1 * generator.normal(size=400))
+    assert (found.trust.trials, found.trust.seen) == (400, 250)
+    assert found.parameters["rate"].main.value == pytest.approx(VARIANCES[0] / VARIANCES.sum(), abs=0.03)
+
+
 def test_too_few_trials_are_refused_with_how_many_are_missing():
     configs, _ = drawn(5)
     with pytest.raises(TooFewTrials, match="there are 5: run 3 more"):

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from advisor.importance.ablation import ablation, completed
+from advisor.importance.impurity import impurity
 from advisor.importance.local import local_importance
 from advisor.importance.permutation import permutation_importance
 from advisor.importance.region import good_region, reaching
+from advisor.importance.sensitivity import sensitivity
 from advisor.importance.table import tabulate
 from advisor.importance.worth import worth
 from advisor.space import Choice, Numeric
@@ -120,3 +122,25 @@ def test_shuffling_is_repeatable_and_a_constant_score_has_no_importance():
     scores = loss(TABLE.units)
     assert permutation_importance(TABLE, scores).tolist() == permutation_importance(TABLE, scores).tolist()
     assert permutation_importance(TABLE, np.ones(60)).tolist() == [0, 0, 0, 0]
+
+
+def test_a_response_is_as_steep_as_its_slope():
+    found = sensitivity(AXES, lambda units: 3 * units[:, 2] + 2 * (units[:, 0] == 1))
+    assert found == pytest.approx([2, 0, 3, 0])
+
+
+def test_effects_that_cancel_over_the_space_are_seen():
+    found = sensitivity(AXES, lambda units: (units[:, 2] - 0.5) * (units[:, 3] - 0.5))
+    assert found[2:] == pytest.approx([0.25, 0.25], abs=0.01)
+
+
+def test_a_parameter_that_is_seldom_active_is_less_steep():
+    found = sensitivity(AXES, lambda units: np.nan_to_num(units[:, 1]))
+    assert found[1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_impurity_is_shared_by_what_splits():
+    found = impurity(TABLE, loss(TABLE.units))
+    assert found.sum() == pytest.approx(1)
+    assert found[2] == max(found)
+    assert impurity(TABLE, np.ones(60)).tolist() == [0, 0, 0, 0]
