@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,12 +58,23 @@ class Leaves:
         """How many trees there are."""
         return int(self.trees.max()) + 1
 
+    @cached_property
     def lengths(self) -> Floats:
         """The measure of each leaf in each dimension; shape (l, d)."""
         sides = [
             border[self.high[:, column]] - border[self.low[:, column]] for column, border in enumerate(self.borders)
         ]
         return np.column_stack(sides)
+
+    @cached_property
+    def volumes(self) -> Floats:
+        """The measure of each leaf; shape (l,)."""
+        return np.asarray(self.lengths.prod(axis=1))
+
+    def beyond(self, *columns: int) -> Floats:
+        """The measure of each leaf in all dimensions but some; 0 where it has none in those, as it adds nothing."""
+        sides = self.lengths[:, columns].prod(axis=1)
+        return np.asarray(np.divide(self.volumes, sides, out=np.zeros(len(sides)), where=sides > 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,45 +129,37 @@ def tree_shares(boxes: Leaves) -> Floats:
 
     Trees of which all leaves are the same have no variance, and do not count.
     """
-    lengths, trees = boxes.lengths(), boxes.n_trees
-    volume = lengths.prod(axis=1)
-    mean = np.bincount(boxes.trees, boxes.values * volume, trees)
-    variance = np.bincount(boxes.trees, (boxes.values - mean[boxes.trees]) ** 2 * volume, trees)
+    mean = np.bincount(boxes.trees, boxes.values * boxes.volumes, boxes.n_trees)
+    variance = np.bincount(boxes.trees, (boxes.values - mean[boxes.trees]) ** 2 * boxes.volumes, boxes.n_trees)
     kept = variance > 0
     shares = []
-    for column in range(lengths.shape[1]):
-        curves = _curves(boxes, lengths, column)
+    for column in range(len(boxes.borders)):
+        curves = _curves(boxes, column)
         explained = (curves - mean[:, None]) ** 2 @ np.diff(boxes.borders[column])
         shares.append(np.mean(explained[kept] / variance[kept]) if kept.any() else 0.0)
     return np.array(shares)
 
 
-def _others(lengths: Floats, *columns: int) -> Floats:
-    """The measure of each leaf in all dimensions but some; 0 where it has none in those, so that it adds nothing."""
-    sides = lengths[:, columns].prod(axis=1)
-    return np.asarray(np.divide(lengths.prod(axis=1), sides, out=np.zeros(len(lengths)), where=sides > 0))
-
-
-def _curves(boxes: Leaves, lengths: Floats, column: int) -> Floats:
+def _curves(boxes: Leaves, column: int) -> Floats:
     """The mean of each tree in each cell of one dimension; shape (trees, cells)."""
     cells = len(boxes.borders[column])
-    adds = boxes.values * _others(lengths, column)
+    adds = boxes.values * boxes.beyond(column)
     first, last = boxes.trees * cells + boxes.low[:, column], boxes.trees * cells + boxes.high[:, column]
     size = boxes.n_trees * cells
     steps = np.bincount(first, adds, size) - np.bincount(last, adds, size)
     return np.asarray(np.cumsum(steps.reshape(-1, cells), axis=1)[:, :-1])
 
 
-def _main(boxes: Leaves, lengths: Floats, column: int) -> float:
+def _main(boxes: Leaves, column: int) -> float:
     """The variance that one dimension explains of the mean of the trees."""
-    curve = _curves(boxes, lengths, column).mean(axis=0)
+    curve = _curves(boxes, column).mean(axis=0)
     widths = np.diff(boxes.borders[column])
     return float(widths @ (curve - widths @ curve) ** 2)
 
 
-def _pair(boxes: Leaves, lengths: Floats, left: int, right: int) -> float:
+def _pair(boxes: Leaves, left: int, right: int) -> float:
     """The variance that two dimensions explain beyond what each does by itself."""
-    adds = boxes.values * _others(lengths, left, right) / boxes.n_trees
+    adds = boxes.values * boxes.beyond(left, right) / boxes.n_trees
     sides = [_coarse(boxes.borders[column], boxes.low[:, column], boxes.high[:, column]) for column in (left, right)]
     (low, high, rows), (start, end, columns) = sides
     size = len(rows) * len(columns)
@@ -187,7 +191,7 @@ def forest_shares(table: Table, scores: Floats, *, seed: int = 0, pairs: bool = 
     from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415 - only this method needs it
 
     ranks = [_order(axis, column, scores) for axis, column in zip(table.axes, table.units.T, strict=True)]
-    forest = RandomForestRegressor(_TREES, max_samples=min(len(scores), _MOST), random_state=seed, n_jobs=-1)
+    forest = RandomForestRegressor(_TREES, max_samples=min(len(scores), _MOST), random_state=seed)
     forest.fit(_ordered(table.axes, ranks, table.units), scores)
     base, moved = _net(table.axes, forest, ranks, seed)
     variance = float(base.var())
@@ -200,10 +204,9 @@ def forest_shares(table: Table, scores: Floats, *, seed: int = 0, pairs: bool = 
         main = np.array([np.mean((base - base.mean()) * (each[1] - each[1].mean())) for each in moved])
         return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=shared)
     boxes = leaves(forest, [_measure(axis, rank) for axis, rank in zip(table.axes, ranks, strict=True)])
-    lengths = boxes.lengths()
-    main = np.array([_main(boxes, lengths, column) for column in range(count)])
+    main = np.array([_main(boxes, column) for column in range(count)])
     for left, right in combinations(range(count), 2) if pairs else ():
-        shared[left, right] = shared[right, left] = _pair(boxes, lengths, left, right)
+        shared[left, right] = shared[right, left] = _pair(boxes, left, right)
     return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=_shared(shared, variance))
 
 
