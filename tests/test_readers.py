@@ -194,7 +194,7 @@ def test_many_numbers_are_a_range_on_the_likelier_scale(tmp_path):
     assert loaded.domains["dropout"] == Numeric(low=linear[0], high=linear[-1])
     assert loaded.domains["lr"] == Numeric(low=logarithmic[0], high=logarithmic[-1], log=True)
     assert {one.origin for one in loaded.parameters.values()} == {"inferred"}
-    assert "inferred from the trials" in loaded.remarks[-1]
+    assert "the file has no ranges for dropout, lr: they are inferred from the trials" in loaded.remarks
 
 
 def test_few_numbers_again_and_again_are_steps_or_choices_in_order(tmp_path):
@@ -214,6 +214,7 @@ def test_few_numbers_again_and_again_are_steps_or_choices_in_order(tmp_path):
 def test_a_parameter_that_others_lack_exactly_where_one_says_so_depends_on_it(tmp_path):
     loaded = ranges(tmp_path, opt=["sgd", "adam"] * 8, momentum=[i / 16 if i % 2 == 0 else "" for i in range(16)])
     assert loaded.conditions == {"momentum": {"opt": "sgd"}}
+    assert "that momentum has an effect only where opt is sgd is inferred from the trials" in loaded.remarks
 
 
 def test_gaps_without_a_pattern_are_no_condition(tmp_path):

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from advisor.plan import Plan
 from advisor.readers._columns import in_plan_names, metric_and_direction, told_apart
 from advisor.readers._loaded import Counts, Loaded
-from advisor.readers._log import Log, Parameter, Record, Wanted
+from advisor.readers._log import Condition, Log, Parameter, Record, Wanted
 from advisor.readers._source import Source
 from advisor.readers._space import conditions, fitted, inferred, joined, opened
-from advisor.space import Choice, Domain, Numeric, Value, shown_value
+from advisor.space import Choice, Domain, Numeric, Value, shown_condition, shown_value
 from advisor.trials import State, Trial
 
 _MOST_SHOWN: Final = 5
@@ -41,6 +41,8 @@ def loaded(log: Log, wanted: Wanted, source: Source, form: str) -> Loaded:
     kept = list(_distinct(log.records))
     ended = [_settled(record, metric) for record in kept if record.state != "running"]
     parameters = _parameters(log, wanted.plan, ended)
+    found = _conditions(parameters, ended)
+    parameters = {name: replace(one, when=found.get(name, one.when)) for name, one in parameters.items()}
     placed = [_placed(record, parameters) for record in ended]
     trials = tuple(_trial(one.record, metric) for one in placed if not one.outside)
     states: dict[str, int] = Counter(trial.state for trial in trials)
@@ -57,7 +59,7 @@ def loaded(log: Log, wanted: Wanted, source: Source, form: str) -> Loaded:
         counts=counts,
         outside=outside,
         ignored=log.ignored,
-        remarks=(*log.remarks, *_said(counts, placed, log, parameters)),
+        remarks=(*log.remarks, *_said(counts, placed, log, parameters), *_said_of(found)),
     )
 
 
@@ -89,7 +91,7 @@ def _parameters(log: Log, plan: Plan | None, records: Sequence[Record]) -> dict[
         elif values:
             usable = [r.config[name] for r in records if name in r.config and r.state != "failed"]
             known[name] = Parameter(domain=_inferred(usable or values, values), origin="inferred")
-    return _with_conditions(known, records)
+    return known
 
 
 def _inferred(usable: Sequence[Value], values: Sequence[Value]) -> Domain:
@@ -116,12 +118,11 @@ def _planned(plan: Plan, name: str, found: Parameter | None) -> Parameter | None
     return Parameter(domain=domain, origin="plan", when=entries[0].when or {})
 
 
-def _with_conditions(known: Mapping[str, Parameter], records: Sequence[Record]) -> dict[str, Parameter]:
-    """The parameters with the conditions that trials show, where nobody says any."""
+def _conditions(known: Mapping[str, Parameter], records: Sequence[Record]) -> Mapping[str, Condition]:
+    """The conditions that trials show, where neither the plan nor the file says any."""
     if any(parameter.when for parameter in known.values()):
-        return dict(known)
-    found = conditions([record.config for record in records if record.state in {"complete", "pruned"}], known)
-    return {name: replace(parameter, when=found.get(name, {})) for name, parameter in known.items()}
+        return {}
+    return conditions([record.config for record in records if record.state in {"complete", "pruned"}], known)
 
 
 class _Placed(NamedTuple):
@@ -202,6 +203,11 @@ def _said(counts: Counts, placed: Sequence[_Placed], log: Log, parameters: Mappi
     guessed = [name for name, parameter in parameters.items() if parameter.origin == "inferred"]
     if guessed:
         yield f"the file has no ranges for {', '.join(guessed)}: they are inferred from the trials"
+
+
+def _said_of(found: Mapping[str, Condition]) -> Iterator[str]:
+    for name, condition in found.items():
+        yield f"that {name} has an effect only where {shown_condition(condition)} is inferred from the trials"
 
 
 def _outside(placed: Sequence[_Placed], parameters: Mapping[str, Parameter]) -> Iterator[str]:
