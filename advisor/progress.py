@@ -296,7 +296,7 @@ def stage_ending(seen: Seen, result: StageResult) -> str:
 
 def run_ending(result: Result) -> str:
     """Whether a run finished, and the best."""
-    best = "no trial completed" if result.best is None else f"best {_shown(result.best.value)}"
+    best = "no trial completed" if result.value is None else f"best {_shown(result.value)}"
     state = "finished" if result.finished else "stopped before every stage had its trials"
     return f"{state}: {counted(len(result.trials), 'trial')}, {best}{_against(result.default)}"
 

@@ -52,10 +52,11 @@ def _lines(result: Result, plan: Plan, style: Style) -> Iterator[str]:
 
 def _verdict(result: Result, plan: Plan) -> Iterator[str]:
     """Whether there is something better than the default, and whether that is more than luck."""
-    if result.best is None or result.best.value is None:
+    if result.value is None:
         yield "No trial completed, so nothing was found."
         return
-    best = f"Best {result.metric} {shown_value(result.best.value)}"
+    mean = " on average" if result.confirmed else ""
+    best = f"Best {result.metric} {shown_value(result.value)}{mean}"
     if result.default is None or result.gain is None:
         yield f"{best}. {_no_bar(plan)}"
         return

@@ -51,7 +51,7 @@ class Result(Frozen):
     name: Text
     metric: Text
     direction: Direction
-    finished: bool = Field(description="Whether every stage had its trials.")
+    finished: bool = Field(description="Whether every stage, and the confirmation that was asked for, had its trials.")
     best: Trial | None = Field(None, description="The best complete trial; after a confirmation, its winner.")
     winner: Text = Field("The best value.", description="The rule by which the best was chosen.")
     default: Number | None = Field(None, description="The value of the library's default, the bar to beat.")
@@ -59,6 +59,13 @@ class Result(Frozen):
     stages: tuple[StageResult, ...] = ()
     confirmed: tuple[Repeated, ...] = ()
     trials: tuple[Trial, ...] = Field((), description="In the order in which they ended.")
+
+    @property
+    def value(self) -> float | None:
+        """What the best is worth: its value; after a confirmation, the mean of the evaluations in that."""
+        if self.best is None:
+            return None
+        return next((one.mean for one in self.confirmed if one.config == self.best.config), self.best.value)
 
 
 def best_of(trials: Iterable[Trial], direction: Direction) -> Trial | None:

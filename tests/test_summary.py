@@ -64,7 +64,10 @@ CASES = {
     "Within the noise": (NOISY, result(complete(0.1021, DEFAULT, 1), complete(0.0999))),
     "Confirmed": (
         NOISY,
-        result(complete(0.1021, DEFAULT, 1), complete(0.0874), confirmed=CONFIRMED, winner="The best mean of three."),
+        result(
+            complete(0.1021, DEFAULT, 1), complete(0.0874), confirmed=CONFIRMED, winner="The best mean of three.",
+            default=0.1011333, gain=0.0129,
+        ),
     ),
     "Stopped, and the default failed": (PLAN, result(complete(0.0874), default=None, finished=False)),
     "Nothing completed": (PLAN, result(failed("ValueError: \x1b[31mno\nluck"), default=None, finished=False)),

@@ -84,9 +84,8 @@ class Tracked(Silent):
     def run_ended(self, result: Result) -> None:
         """Log the best to the run of the search, and end that."""
         now = self._clock()
-        figures = {"advisor.default": result.default, "advisor.gain": result.gain}
-        if result.best is not None:
-            figures[self._keys[result.metric]] = result.best.value
+        key = self._keys[result.metric]
+        figures = {key: result.value, "advisor.default": result.default, "advisor.gain": result.gain}
         metrics = [self._metric(key, value, now, 0) for key, value in figures.items() if value is not None]
         self._log(self._parent, metrics, result.best.config if result.best else {})
         self._end(self._parent, "FINISHED" if result.finished else "KILLED", now)

@@ -90,5 +90,5 @@ def _summary(result: Result) -> Iterator[tuple[str, Any]]:
     yield "advisor/default", result.default
     yield "advisor/gain", result.gain
     if result.best is not None:
-        yield result.metric, result.best.value
+        yield result.metric, result.value
         yield from ((f"config/{name}", value) for name, value in result.best.config.items())

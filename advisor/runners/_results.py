@@ -12,6 +12,7 @@ from advisor.progress import is_default
 from advisor.record import Confirmation
 from advisor.space import Value, same
 from advisor.trials import Repeated, Result, StageResult, Trial, best_of
+from advisor.words import counted
 
 _FINALISTS: Final = 3
 _REPEATS: Final = 3
@@ -49,17 +50,16 @@ def of_run(
         trials: In the order in which they ended.
         searched: The stages, as they were searched.
         confirmed: The finalists that were evaluated again.
-        finished: Whether all stages have their trials.
+        finished: Whether all stages, and the confirmation that was asked for, have their trials.
     """
     best, rule = handover.winner(plan, searched, trials)
     value = best.value if best is not None else None
-    if confirmed:
-        sign = 1 if plan.objective.direction == "maximize" else -1
-        first = max(confirmed, key=lambda one: sign * one.mean)
-        best = next(trial for trial in trials if is_same(trial.config, first.config))
-        value = first.mean
-        rule = f"the best mean of {len(confirmed)} finalists, each evaluated again {len(first.values)} times"
     default = next((trial.value for trial in trials if is_default(plan, trial.config)), None)
+    if confirmed:
+        first, rule = _first(plan, confirmed)
+        best = best_of((trial for trial in trials if is_same(trial.config, first.config)), plan.objective.direction)
+        value = first.mean
+        default = next((one.mean for one in confirmed if is_default(plan, one.config)), default)
     gain = None if value is None or default is None else value - default
     if gain is not None and plan.objective.direction == "minimize":
         gain = -gain
@@ -76,6 +76,17 @@ def of_run(
         confirmed=tuple(confirmed),
         trials=tuple(trials),
     )
+
+
+def _first(plan: Plan, confirmed: Sequence[Repeated]) -> tuple[Repeated, str]:
+    """The finalist with the best mean, of those that failed least often, and the rule in words."""
+    times = max(len(one.values) for one in confirmed)
+    whole = [one for one in confirmed if len(one.values) == times]
+    sign = 1 if plan.objective.direction == "maximize" else -1
+    rule = f"the best mean of {counted(len(whole), 'finalist')}, each evaluated again {counted(times, 'time')}"
+    if failed := len(confirmed) - len(whole):
+        rule += f", without {failed} of which an evaluation failed"
+    return max(whole, key=lambda one: sign * one.mean), rule
 
 
 def is_same(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool:

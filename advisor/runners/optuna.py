@@ -21,7 +21,7 @@ from advisor.plan import Plan, Stage
 from advisor.runners import Options, _plans, _results, _samplers, _storage, _studies
 from advisor.runners._processes import Watch
 from advisor.runners._studies import PAUSE, Asked, Known, StageStudy
-from advisor.trials import Result, StageResult, Trial
+from advisor.trials import Repeated, Result, StageResult, Trial
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -172,8 +172,9 @@ class _Session:
                 break
             self._observer.stage_ended(results[-1])
         finished = len(trials) >= self._plan.budget.trials
-        finalists, again = self._confirmed(stage, trials) if finished and self._options.confirm else ([], [])
-        confirmed = _results.repeated(finalists, again)
+        confirmed: Sequence[Repeated] = ()
+        if finished and self._options.confirm:
+            confirmed, finished = self._confirmed(stage, trials)
         result = _results.of_run(self._plan, results, trials, searched.values(), confirmed, finished=finished)
         self._observer.run_ended(result)
         return result
@@ -208,16 +209,17 @@ class _Session:
             watch=self._watch,
         )
 
-    def _confirmed(self, last: Stage, trials: Sequence[Trial]) -> tuple[list[Trial], list[Trial]]:
-        """The finalists, and the trials in which each is evaluated again with other seeds, the same for all."""
+    def _confirmed(self, last: Stage, trials: Sequence[Trial]) -> tuple[Sequence[Repeated], bool]:
+        """The finalists, evaluated again with other seeds, the same for all; none, and False, if interrupted."""
         finalists, repeats = _results.finalists(self._plan, trials)
         seeds = [self._options.seed + 1 + index for index in range(repeats)]
         known: list[Known] = [(finalist.config, seed) for seed in seeds for finalist in finalists]
         if not known:
-            return [], []
+            return (), True
         why = (f"{len(finalists)} finalists are evaluated again, each with {repeats} other seeds",)
         stage = Stage(id=last.id + 1, name="confirmation", trials=len(known), sampler=last.sampler, search={})
-        return finalists, self._searched(stage, why, (), known)[0]
+        again, _ = self._searched(stage, why, (), known)
+        return (_results.repeated(finalists, again), True) if len(again) == len(known) else ((), False)
 
     # Trials
 
@@ -287,7 +289,10 @@ class _Session:
     # What is told
 
     def _count_ended(self) -> int:
-        names = [n for n in optuna.get_all_study_names(self._storage) if n.startswith(f"{self._name}, stage ")]
+        """How many of the plan's trials are there; the confirmation is beyond its budget."""
+        begins = (f"{self._name}, stage {stage.id}" for stage in self._plan.stages)
+        pattern = re.compile(rf"(?:{'|'.join(map(re.escape, begins))})(?:, attempt \d+)?")
+        names = filter(pattern.fullmatch, optuna.get_all_study_names(self._storage))
         studies = (optuna.load_study(study_name=name, storage=self._storage) for name in names)
         return sum(_studies.count_ended(study) for study in studies)
 
