@@ -191,8 +191,7 @@ class _Session:
         self._observer.stage_began(stage, log, len(study.ended()))
         self._tell_ended(study)
         self._search(study)
-        self._tell_ended(study)
-        return [trial for _, trial in study.ended()], log
+        return self._tell_ended(study), log
 
     def _opened(self, stage: Stage, earlier: Sequence[Trial], known: Sequence[Known]) -> StageStudy:
         return _studies.set_up(
@@ -296,10 +295,12 @@ class _Session:
         studies = (optuna.load_study(study_name=name, storage=self._storage) for name in names)
         return sum(_studies.count_ended(study) for study in studies)
 
-    def _tell_ended(self, study: StageStudy) -> None:
-        """Tell of the trials that other processes, or earlier ones, have evaluated."""
-        for number, trial in study.ended():
+    def _tell_ended(self, study: StageStudy) -> list[Trial]:
+        """Tell of the trials that other processes, or earlier ones, have evaluated; all that have ended."""
+        ended = study.ended()
+        for number, trial in ended:
             self._tell(study.stage.id, number, trial)
+        return [trial for _, trial in ended]
 
     def _tell(self, stage: int, number: int, trial: Trial) -> None:
         """Tell of a trial of the plan's own stages, once; the confirmation is beyond its budget."""
