@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from advisor.plan import Plan as Plan
     from advisor.plan import Stage as Stage
     from advisor.readers import load_trials as load_trials
+    from advisor.refining import refine as refine
     from advisor.runners import run as run
     from advisor.spec import Spec as Spec
     from advisor.suggesting import distributions as distributions
@@ -49,6 +50,7 @@ __all__ = [
     "load_spec",
     "load_trials",
     "measure",
+    "refine",
     "run",
     "suggest",
 ]
@@ -70,6 +72,7 @@ _HOME = {
     "load_spec": "loading",
     "load_trials": "readers",
     "measure": "measuring",
+    "refine": "refining",
     "run": "runners",
     "suggest": "suggesting",
 }

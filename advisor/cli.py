@@ -293,6 +293,29 @@ def _measured(found: Importances, plan: Plan | None, form: str) -> str:
     return json.dumps(importances_text.data(found), indent=2, ensure_ascii=False) + "\n"
 
 
+@main.command("refine")
+@click.argument("plan", type=FILE)
+@click.option("--trials", required=True, help="What came of it: a file or folder of any tool.")
+@click.option("--budget", type=click.IntRange(1), help="Trials of the new plan.  [default: what the old one has left]")
+@click.option("--study", help="Which study, experiment or run, where the file has several.")
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of the measurement.")
+@click.option("-o", "--output", type=FILE, help="Write the new plan here instead of printing.")
+def refine_(plan: FilePath, trials: str, output: FilePath | None, **given: Any) -> None:
+    """The next plan, from PLAN and what was measured; nothing changes on a figure that luck explains."""
+    from advisor import loading, readers, refining
+
+    known = loading.load_plan(plan)
+    loaded = readers.load_trials(trials, plan=known, study=given.pop("study"))
+    found = refining.refine(known, [*loaded.trials, *loaded.outside], **given)
+    form = _format_of(output)
+    if output is None:
+        click.echo(_written(found, form, _style()), nl=False, color=True)
+    else:
+        _write(output, _written(found, form, None))
+    for text in [note.text for note in found.notes if note.by == "refine"]:
+        click.echo(text, err=True)
+
+
 @main.group(cls=_Commands)
 def knowledge() -> None:
     """Look at the knowledge base, and check one of your own."""

@@ -1,0 +1,120 @@
+"""The next plan, from known answers and from noise."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+
+import pytest
+import small
+from click.testing import CliRunner
+
+import advisor
+from advisor.cli import main
+from advisor.errors import InvalidFile
+from advisor.importance import TooFewTrials
+from advisor.space import contains
+
+pytestmark = pytest.mark.usefixtures("toy")
+
+
+def score(config):
+    """What matters is rate, best at 0.01; share matters a little, all else not at all."""
+    return (math.log10(config["rate"]) + 2) ** 2 + 0.3 * (config.get("share", 0.5) - 0.3) ** 2
+
+
+@pytest.fixture
+def plan():
+    return small.plan(budget={"trials": 60})
+
+
+def notes(refined):
+    return "\n".join(note.text for note in refined.notes if note.by == "refine")
+
+
+def test_what_matters_is_searched_where_it_may_be_best(plan):
+    refined = advisor.refine(plan, advisor.run(plan, score).trials, budget=20)
+    (stage,) = refined.stages
+    old, new = plan.stages[-1].search["rate"], stage.search["rate"]
+    assert old.low < new.low < 0.01 < new.high < old.high
+    assert stage.trials == refined.budget.trials == 20
+    assert "rate: 0.001 .. 1 -> " in notes(refined)
+    assert any(text.startswith("Measured: ") for text in new.why)
+
+
+def test_it_begins_at_the_best_and_keeps_every_parameter(plan):
+    result = advisor.run(plan, score)
+    (stage,) = advisor.refine(plan, result.trials, budget=20).stages
+    assert stage.start == (result.best.config,)
+    assert stage.entries.keys() == plan.stages[-1].entries.keys()
+    for name, held in stage.fixed.items():
+        if name in plan.stages[-1].search:
+            assert held.value == result.best.config[name]
+            assert "explains" in held.why[0]
+
+
+def test_the_refined_plan_runs_and_can_be_read_again(plan, tmp_path):
+    refined = advisor.refine(plan, advisor.run(plan, score).trials, budget=10)
+    path = tmp_path / "next.json"
+    path.write_text(json.dumps(refined.to_data()), encoding="utf-8")
+    again = advisor.run(advisor.load_plan(path), score)
+    assert len(again.trials) == 10
+    assert again.best.value <= 0.05
+
+
+def test_an_optimum_at_an_end_opens_the_range():
+    plan = small.plan(budget={"trials": 60}, space={"knob": {"low": 0.0, "high": 1.0, "role": "tune"}})
+    refined = advisor.refine(plan, advisor.run(plan, lambda config: math.log10(config["rate"])).trials, budget=10)
+    rate = refined.stages[0].search["rate"]
+    assert rate.low < 0.001
+    assert "open where the score still falls" in notes(refined)
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_noise_changes_nothing(direction):
+    plan = small.plan(budget={"trials": 40}, objective={"metric": "m", "direction": direction})
+    changed = 0
+    for seed in range(10):
+        chance = random.Random(seed)  # noqa: S311 - no secret
+        result = advisor.run(plan, lambda _, chance=chance: chance.random(), seed=seed)
+        refined = advisor.refine(plan, result.trials, budget=10)
+        changed += "->" in notes(refined) or "held at" in notes(refined)
+    assert changed <= 1
+
+
+def test_what_is_left_of_the_budget_is_the_new_one(plan):
+    trials = advisor.run(plan, score).trials
+    assert advisor.refine(plan, trials[:40]).budget.trials == 20
+    with pytest.raises(InvalidFile, match="say how many more there are with --budget"):
+        advisor.refine(plan, trials)
+
+
+def test_too_few_trials_are_refused(plan):
+    with pytest.raises(TooFewTrials, match=r"run [0-9]+ more"):
+        advisor.refine(plan, advisor.run(plan, score).trials[:4])
+
+
+def test_the_same_trials_give_the_same_plan(plan):
+    trials = advisor.run(plan, score).trials
+    assert advisor.refine(plan, trials, budget=5).to_data() == advisor.refine(plan, trials, budget=5).to_data()
+
+
+def test_new_ranges_stay_inside_limits(plan):
+    limits = plan.stages[-1].search["share"].limits
+    refined = advisor.refine(plan, advisor.run(plan, lambda config: -config.get("share", 0.5)).trials, budget=5)
+    share = refined.stages[0].search["share"]
+    assert limits.low <= share.low < share.high <= limits.high
+    assert contains(share.domain, share.default)
+
+
+def test_command_writes_the_next_plan_and_says_what_changed(plan, tmp_path):
+    result = advisor.run(plan, score)
+    (tmp_path / "plan.json").write_text(json.dumps(plan.to_data()), encoding="utf-8")
+    (tmp_path / "result.json").write_text(json.dumps(result.to_data()), encoding="utf-8")
+    out = str(tmp_path / "next.yaml")
+    command = ["refine", str(tmp_path / "plan.json"), "--trials", str(tmp_path / "result.json"), "--budget", "12"]
+    done = CliRunner().invoke(main, [*command, "-o", out])
+    assert done.exit_code == 0, done.output
+    assert "rate: 0.001 .. 1 -> " in done.stderr
+    assert advisor.load_plan(out).budget.trials == 12
