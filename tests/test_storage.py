@@ -51,7 +51,7 @@ def test_a_path_with_the_ending_of_a_journal_is_a_journal(tmp_path, ending):
         assert isinstance(_storage.opened(str(tmp_path / f"run{ending}")), optuna.storages.JournalStorage)
 
 
-@pytest.mark.parametrize("prefix", ["", "sqlite:///"])
+@pytest.mark.parametrize("prefix", ["", "sqlite:///", "sqlite+pysqlite:///"])
 def test_any_other_path_is_a_sqlite_file(tmp_path, prefix):
     file = tmp_path / "with space, ? and #.sqlite"
     with Opened(f"{prefix}{file}") as opened:
@@ -59,8 +59,9 @@ def test_any_other_path_is_a_sqlite_file(tmp_path, prefix):
     assert file.exists()
 
 
-def test_sqlite_writes_ahead_and_locks_at_the_beginning(tmp_path):
-    with Opened(tmp_path / "run.db") as opened, opened.engine.connect() as connection:
+@pytest.mark.parametrize("prefix", ["", "sqlite:///", "sqlite+pysqlite:///"])
+def test_sqlite_writes_ahead_and_locks_at_the_beginning(tmp_path, prefix):
+    with Opened(f"{prefix}{tmp_path / 'run.db'}") as opened, opened.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.connection.dbapi_connection.in_transaction
 
@@ -118,9 +119,10 @@ def test_a_url_is_shown_without_its_password(secret):
     assert shown(f"postgresql://me:{secret}@db.example:5432/runs") == "postgresql://me:***@db.example:5432/runs"
 
 
-def test_a_password_in_the_query_is_hidden_too():
-    url = "postgresql://db/runs?user=me&password=s3cret&sslmode=require"
-    assert shown(url) == "postgresql://db/runs?user=me&password=***&sslmode=require"
+@pytest.mark.parametrize("word", ["password", "passwd", "PWD", "ssl_key_password"])
+def test_a_password_in_the_query_is_hidden_too(word):
+    url = f"mysql://db/runs?user=me&{word}=s3cret&charset=utf8"
+    assert shown(url) == f"mysql://db/runs?user=me&{word}=***&charset=utf8"
     assert without_password("wrong: s3cret", url) == "wrong: ***"
 
 

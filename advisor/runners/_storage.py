@@ -35,11 +35,12 @@ _DRIVERS: Final = {
 _GRACE: Final = 30
 """Seconds after which the lock of a journal is broken, as whoever held it was killed."""
 _JOURNALS: Final = (".journal", ".jsonl", ".log")
+_SQLITE: Final = re.compile(r"sqlite(\+pysqlite)?:///")
 _MADE_BY_ANOTHER: Final = re.compile(r"already exists|duplicate|unique constraint|is locked", re.IGNORECASE)
 """What databases say where another process made the same table, or makes it now."""
 _SECONDS_TO_MAKE: Final = 20.0
 """Within which the tables of a database are made."""
-_IN_QUERY: Final = re.compile(r"([?&][^=&#]*password=)([^&#]*)")
+_IN_QUERY: Final = re.compile(r"([?&][^=&#]*(?:password|passwd|pwd)=)([^&#]*)", re.IGNORECASE)
 
 
 class StorageError(AdvisorError):
@@ -69,8 +70,8 @@ def opened(storage: str | BaseStorage | None) -> BaseStorage:
     try:
         if "://" not in storage:
             return _journal(Path(storage)) if storage.endswith(_JOURNALS) else _sqlite(Path(storage))
-        if storage.startswith("sqlite:///"):
-            return _sqlite(Path(storage.removeprefix("sqlite:///")))
+        if file := _SQLITE.match(storage):
+            return _sqlite(Path(storage[file.end() :]))
         return _server(storage)
     except (MissingPackage, StorageError):
         raise
