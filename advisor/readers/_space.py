@@ -68,6 +68,8 @@ def fitted(domain: Domain, value: Value) -> tuple[Value] | None:
     """
     if isinstance(domain, Choice):
         return _chosen(domain.choices, value)
+    if isinstance(value, float) and not domain.integer and domain.low <= value <= domain.high:
+        return (value,)  # by far the most, and the rest takes its time
     found = number(value)
     if found is None or not math.isfinite(found):
         return None
@@ -147,11 +149,10 @@ def inferred(values: Sequence[Value]) -> Domain:
     Numbers none of which has a fraction are whole numbers: beside a gap, tables have ``32.0`` for 32.
     """
     numbers = [value for value in values if isinstance(value, int | float) and is_number(value)]
-    different = _each_once(values)
-    others = [value for value in different if not is_number(value)]
-    if not numbers or (others and not _are_gaps(others, different)):
-        return Choice(choices=tuple(different))
     grid = sorted(set(numbers))
+    others = _each_once(value for value in values if not is_number(value)) if len(numbers) < len(values) else []
+    if not numbers or (others and not _are_gaps(others, grid)):
+        return Choice(choices=tuple(_each_once(values)))
     if len(grid) == 1:
         return Choice(choices=(grid[0],))
     is_integer = all(isinstance(value, int) or value.is_integer() for value in grid)
@@ -172,9 +173,9 @@ def _each_once(values: Iterable[Value]) -> list[Value]:
     return list(found.values())
 
 
-def _are_gaps(others: Sequence[Value], different: Sequence[Value]) -> bool:
-    """Whether what is no number is a gap in a range: None beside more numbers than choices would have."""
-    return others == [None] and len(different) > _MOST_STEPS
+def _are_gaps(others: Sequence[Value], grid: Sequence[float]) -> bool:
+    """Whether what is no number is a gap in a range: None beside at least as many numbers as choices would have."""
+    return others == [None] and len(grid) >= _MOST_STEPS
 
 
 def _step(grid: Sequence[float]) -> float | None:
@@ -214,7 +215,7 @@ def _parents(configs: Sequence[Config], space: Mapping[str, Parameter]) -> list[
     """Parameters that all trials have, with a few values that each occur several times; first those without order."""
     found = []
     for name in space:
-        values = _each_once(config[name] for config in configs if name in config)
+        values = {config[name] for config in configs if name in config}
         if 1 < len(values) <= min(_MOST_PARENT_VALUES, len(configs) / _LEAST_REPEATS):
             found += [name] if all(name in config for config in configs) else []
     found.sort(key=lambda name: any(is_number(config[name]) for config in configs))
