@@ -1,76 +1,263 @@
-"""What a stage takes over from those before it: which trial won, also where noise blurs values, and what is held."""
+"""What a stage searches after others: what narrows, what opens, what is held at the winner."""
 
 from __future__ import annotations
 
+import random
+
 import one_stage
+import pytest
 
 from advisor import handover
 from advisor.plan import Plan
+from advisor.space import contains
 from advisor.trials import Trial
 
-NUMBER = {"type": "float", "low": 0.0, "high": 1.0}
+SEARCH = {
+    "rate": {"type": "float", "low": 1e-4, "high": 1.0, "log": True, "limits": {"low": 0.0, "high": 2.0}},
+    "depth": {"type": "int", "low": 1, "high": 41},
+    "share": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.05},
+    "kind": {"type": "categorical", "choices": ["plain", "fancy"]},
+    "frill": {"type": "float", "low": 0.0, "high": 1.0, "when": {"kind": "fancy"}},
+}
+NARROW = {"from": 1, "keep": 0.35, "at_least": 5, "extend_at_edge": True}
 
 
-def plan(*searched, noise=None):
-    """A plan whose stages search these names, each following from the one before, and hold the others at 0.5."""
-    objective = {"metric": "auc", "direction": "maximize", "noise": noise}
-    made = one_stage.plan(dict.fromkeys(sorted({*"".join(searched)}), NUMBER), objective=objective)
-    data = made.to_data()
-    [stage] = data["stages"]
-    data["stages"] = [
-        {
-            **stage,
-            "id": number,
-            "search": {name: entry for name, entry in stage["search"].items() if name in names},
-            "fixed": {name: {"value": 0.5} for name in stage["search"] if name not in names},
-            "narrow": {"from": number - 1 or None},
-        }
-        for number, names in enumerate(searched, 1)
+def staged(search=SEARCH, *, held=(), narrow=NARROW, noise=None, direction="maximize"):
+    """A plan of two stages; the second holds some of what the first searches."""
+    made = one_stage.plan(search).to_data()
+    [first] = made["stages"]
+    left = {name: entry for name, entry in first["search"].items() if name not in held}
+    fixed = {name: {"value": first["search"][name].get("low", "plain")} for name in held}
+    second = {**first, "id": 2, "name": "second", "search": left, "fixed": fixed, "narrow": narrow}
+    objective = {"metric": "score", "direction": direction, **({"noise": noise} if noise else {})}
+    budget = {"trials": 2 * first["trials"]}
+    return Plan.model_validate({**made, "stages": [first, second], "objective": objective, "budget": budget})
+
+
+def complete(config, value):
+    return Trial(config=config, value=value, state="complete")
+
+
+def drawn(rng):
+    """A configuration of ``SEARCH``."""
+    config = {
+        "rate": 10 ** rng.uniform(-4, 0),
+        "depth": rng.randint(1, 41),
+        "share": round(0.05 * rng.randint(0, 20), 2),
+        "kind": rng.choice(["plain", "fancy"]),
+    }
+    return config | ({"frill": rng.random()} if config["kind"] == "fancy" else {})
+
+
+def trials_of(score, n=40, seed=0):
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    configs = [drawn(rng) for _ in range(n)]
+    return [complete(config, score(config)) for config in configs]
+
+
+def followed(plan, trials):
+    return handover.following(plan, plan.stages[1], {1: plan.stages[0]}, trials)
+
+
+def moved(plan, stage):
+    """The ranges that differ from those of the first stage."""
+    before = plan.stages[0].search
+    return {n for n, s in stage.search.items() if (s.low, s.high) != (before[n].low, before[n].high)}
+
+
+# Narrowing
+
+
+def test_only_the_range_that_decides_narrows():
+    plan = staged()
+    handed = followed(plan, trials_of(lambda config: -((config["depth"] - 20) ** 2), seed=1))
+    depth = handed.stage.search["depth"]
+    assert moved(plan, handed.stage) == {"depth"}
+    assert 10 <= depth.low < 20 < depth.high <= 30
+    assert depth.high - depth.low == pytest.approx(0.35 * 40, abs=1)
+    [line] = [line for line in handed.log if line.startswith("depth ")]
+    assert line.startswith(
+        f"depth 1 .. 41 -> {depth.low} .. {depth.high}, narrows around the best quarter of 40 trials"
+    )
+
+
+def test_a_default_outside_the_new_range_moves_to_its_nearest_end():
+    plan = staged({"depth": {"type": "int", "low": 1, "high": 41, "default": 1}})
+    rng = random.Random(1)  # noqa: S311 - no secret
+    trials = [complete({"depth": depth}, -((depth - 30) ** 2)) for depth in rng.choices(range(1, 42), k=30)]
+    depth = followed(plan, trials).stage.search["depth"]
+    assert depth.default == depth.low > 1
+
+
+def test_a_grid_stays_the_same_grid():
+    plan = staged()
+    share = followed(plan, trials_of(lambda config: -((config["share"] - 0.5) ** 2))).stage.search["share"]
+    assert (share.low, share.high) != (0.0, 1.0)
+    whole = plan.stages[0].search["share"].domain
+    assert contains(whole, share.low)
+    assert contains(whole, share.high)
+
+
+def test_less_is_better_where_the_objective_is_minimized():
+    trials = trials_of(lambda config: (config["depth"] - 20) ** 2)
+    depth = followed(staged(direction="minimize"), trials).stage.search["depth"]
+    assert depth.low < 20 < depth.high < 41
+
+
+def test_choices_parents_and_what_is_kept_open_do_not_narrow():
+    search = {**SEARCH, "below": {"type": "float", "low": 0.0, "high": 1.0, "when": {"depth": 20}}}
+    plan = staged(search, narrow={**NARROW, "open": ["share"]})
+    trials = [
+        complete({**trial.config, **({"below": 0.5} if trial.config["depth"] == 20 else {})}, trial.value)
+        for trial in trials_of(lambda c: -((c["depth"] - 20) ** 2) - 1000 * (c["share"] - 0.5) ** 2)
     ]
-    data["budget"]["trials"] = 10 * len(searched)
-    return Plan.model_validate(data)
+    handed = followed(plan, trials)
+    assert moved(plan, handed.stage) == set()
+    assert handed.stage.search["kind"].choices == ("plain", "fancy")
+    assert not [line for line in handed.log if line.startswith(("kind", "depth", "share"))]
 
 
-def ended(value, stage=1, **config):
-    """A trial with a value."""
-    return Trial(config=config, value=value, state="complete", stage=stage)
+def test_a_conditional_parameter_narrows_by_the_trials_in_which_it_had_an_effect():
+    plan = staged()
+    handed = followed(plan, trials_of(lambda config: -((config.get("frill", 0.5) - 0.5) ** 2), n=60))
+    active = sum("frill" in trial.config for trial in trials_of(lambda _: 0.0, n=60))
+    assert "frill" in moved(plan, handed.stage)
+    assert any(line.startswith("frill") and f"best quarter of {active} trials" in line for line in handed.log)
+
+
+def test_failed_and_pruned_trials_say_nothing():
+    plan = staged()
+    seen = trials_of(lambda config: -((config["depth"] - 20) ** 2))
+    others = [Trial(config=t.config, state=state) for t in trials_of(drawn_value) for state in ("failed", "pruned")]
+    assert followed(plan, [*seen, *others]) == followed(plan, seen)
+
+
+def drawn_value(config):
+    return config["depth"]
+
+
+def test_few_trials_narrow_nothing_and_it_is_said():
+    plan = staged()
+    handed = followed(plan, trials_of(lambda config: -((config["depth"] - 20) ** 2), n=4))
+    assert moved(plan, handed.stage) == set()
+    assert "depth stays: 4 complete trials, 5 are needed" in handed.log
+
+
+def test_a_stage_that_follows_from_none_is_as_planned():
+    plan = staged(narrow={"from": None})
+    assert followed(plan, trials_of(drawn_value)) == handover.Handover(stage=plan.stages[1])
+
+
+# Opening
+
+
+def test_a_range_opens_at_an_edge_that_scores_press_against_inside_its_limits():
+    plan = staged()
+    rate = followed(plan, trials_of(lambda config: config["rate"] ** 0.2)).stage.search["rate"]
+    assert 1.0 < rate.high <= 2.0
+    assert rate.low > 1e-4
+
+
+def test_a_range_without_limits_does_not_open():
+    plan = staged()
+    depth = followed(plan, trials_of(lambda config: config["depth"])).stage.search["depth"]
+    assert depth.high == 41
+
+
+def test_a_range_does_not_open_where_the_plan_does_not_say_so():
+    plan = staged(narrow={**NARROW, "extend_at_edge": False})
+    assert followed(plan, trials_of(lambda config: config["rate"] ** 0.2)).stage.search["rate"].high == 1.0
+
+
+# Luck
+
+
+@pytest.mark.parametrize("n", [12, 24, 48])
+def test_noise_moves_a_range_in_one_stage_of_ten_at_most(n):
+    plan = staged()
+    stages = 300
+    rng = random.Random(n)  # noqa: S311 - no secret
+    moves = sum(
+        bool(moved(plan, followed(plan, [complete(drawn(rng), rng.gauss(0, 1)) for _ in range(n)]).stage))
+        for _ in range(stages)
+    )
+    assert moves / stages <= 0.1 + 2 * (0.1 * 0.9 / stages) ** 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [12, 24, 40])
+def test_noise_moves_a_range_in_one_stage_of_ten_at_most_also_where_a_sampler_follows_it(n):
+    optuna = pytest.importorskip("optuna")
+    from advisor.runners import _samplers
+    from advisor.suggesting import suggest
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    plan, stages, moves = staged(), 60, 0
+    for seed in range(stages):
+        rng = random.Random(seed)  # noqa: S311 - no secret
+        study = optuna.create_study(sampler=_samplers.sampler_of(plan.stages[0], seed=seed, parallel=False))
+        trials = []
+        for _ in range(n):
+            trial = study.ask()
+            trials.append(complete(suggest(trial, plan.stages[0]), rng.gauss(0, 1)))
+            study.tell(trial, -trials[-1].value)
+        moves += bool(moved(plan, followed(plan, trials).stage))
+    assert moves / stages <= 0.1 + 2 * (0.1 * 0.9 / stages) ** 0.5
+
+
+# Holding
+
+
+def test_what_was_searched_before_is_held_where_the_winner_has_it():
+    plan = staged(held=("depth", "kind", "frill"))
+    trials = [
+        complete({"rate": 0.1, "depth": 7, "share": 0.5, "kind": "plain"}, 1.0),
+        complete({"rate": 0.2, "depth": 9, "share": 0.5, "kind": "fancy", "frill": 0.3}, 2.0),
+    ]
+    handed = followed(plan, trials)
+    assert {name: held.value for name, held in handed.stage.fixed.items()} == {
+        "depth": 9,
+        "kind": "fancy",
+        "frill": 0.3,
+    }
+    assert handed.log[0] == "held as the winner has it: depth 9, kind fancy, frill 0.3 (the best value)"
+
+
+def test_what_the_winner_has_not_is_held_as_planned():
+    plan = staged(held=("frill",))
+    trials = [complete({"rate": 0.1, "depth": 7, "share": 0.5, "kind": "plain"}, 1.0)]
+    assert followed(plan, trials).stage.fixed == plan.stages[1].fixed
+
+
+def test_without_a_complete_trial_everything_is_as_planned():
+    plan = staged(held=("depth",))
+    trials = [Trial(config={"rate": 0.1, "depth": 7, "share": 0.5, "kind": "plain"}, state="failed")]
+    assert followed(plan, trials).stage.fixed == plan.stages[1].fixed
+
+
+# The winner under noise
 
 
 def test_without_noise_the_best_value_wins():
-    trials = [ended(0.5, x=0.1), ended(0.9, x=0.2), ended(0.8, x=0.3)]
-    assert handover.winner(plan("x"), plan("x").stages, trials) == (trials[1], "the best value")
+    plan = staged()
+    trials = trials_of(drawn_value)
+    best, rule = handover.winner(plan, plan.stages[:1], trials)
+    assert (best.value, rule) == (max(trial.value for trial in trials), "the best value")
 
 
-def test_a_lucky_value_among_bad_neighbours_does_not_win():
-    steady = [ended(value, x=0.1 + 0.01 * i) for i, value in enumerate([0.87, 0.88, 0.89, 0.88, 0.87])]
-    lucky = [ended(value, x=0.9 + 0.01 * i) for i, value in enumerate([0.5, 0.52, 0.91, 0.51, 0.5])]
-    noisy = plan("x", noise=0.02)
-    won, rule = handover.winner(noisy, noisy.stages, [*lucky, *steady])
-    assert won == steady[2]
-    assert "the one whose 5 nearest are best on average" in rule
+def test_a_lucky_trial_in_a_bad_neighbourhood_does_not_win():
+    plan = staged({"share": {"type": "float", "low": 0.0, "high": 1.0}}, noise=0.1)
+    good = [complete({"share": 0.2 + 0.01 * number}, 1.0) for number in range(5)]
+    bad = [complete({"share": 0.8 + 0.01 * number}, 0.0) for number in range(5)]
+    lucky = complete({"share": 0.82}, 1.05)
+    best, rule = handover.winner(plan, plan.stages[:1], [*bad, lucky, *good])
+    assert best in good
+    assert rule == "of 6 trials within 0.141421 of the best, the one whose 5 nearest are best on average"
 
 
-def test_what_the_last_stage_holds_counts_among_the_neighbours_of_a_winner():
-    noisy = plan("x", "y", noise=0.05)
-    poor = [ended(0.2 + x, x=x, y=0.5) for x in (0.0, 0.05, 0.1, 0.15, 0.2)]
-    good = [ended(1 - abs(x - 0.8), x=x, y=0.5) for x in (0.76, 0.78, 0.8, 0.82, 0.84)]
-    lucky = [ended(value, 2, x=0.5, y=y) for y, value in ((0.0, 0.5), (0.1, 0.5), (0.2, 0.5), (0.9, 0.5), (1.0, 1.0))]
-    assert handover.winner(noisy, noisy.stages, [*poor, *good, *lucky])[0] in good
-
-
-def test_neighbours_are_found_in_ranges_that_opened_later():
-    noisy = plan("x", "x", noise=0.05)
-    wider = noisy.stages[1].search["x"].having(low=1.0, high=2.0)
-    stages = [noisy.stages[0], noisy.stages[1].having(search={"x": wider})]
-    lucky = [ended(0.5, x=0.1 * i) for i in range(4)] + [ended(0.91, x=0.0)]
-    steady = [ended(value, 2, x=1.9 + 0.01 * i) for i, value in enumerate([0.85, 0.86, 0.9, 0.86, 0.85])]
-    assert handover.winner(noisy, stages, [*lucky, *steady])[0] in steady
-
-
-def test_what_was_searched_two_stages_ago_is_held_as_the_winner_has_it():
-    staged = plan("x", "y", "z")
-    trials = [ended(0.5, x=0.1, y=0.5, z=0.5), ended(0.9, 2, x=0.25, y=0.75, z=0.5)]
-    earlier = {stage.id: stage for stage in staged.stages[:2]}
-    found = handover.following(staged, staged.stages[2], earlier, trials)
-    assert {name: held.value for name, held in found.stage.fixed.items()} == {"x": 0.25, "y": 0.75}
-    assert found.log == ("held as the winner has it: x 0.25, y 0.75 (the best value)",)
+def test_a_trial_that_is_better_than_noise_explains_wins():
+    plan = staged({"share": {"type": "float", "low": 0.0, "high": 1.0}}, noise=0.1)
+    trials = [complete({"share": 0.1 * number}, float(number == 9)) for number in range(10)]
+    best, rule = handover.winner(plan, plan.stages[:1], trials)
+    assert best is trials[9]
+    assert rule == "the best value, by more than noise of 0.1 explains"
