@@ -36,19 +36,18 @@ def loaded(log: Log, wanted: Wanted, source: Source, form: str) -> Loaded:
         raise source.error("no trial in it" + (f"; {log.unreadable[0]}" if log.unreadable else ""))
     metric, direction = metric_and_direction(log, wanted, source)
     log = told_apart(log, metric, wanted, source)
-    if wanted.plan is not None:
-        log = in_plan_names(log, wanted.plan)
+    log = log if wanted.plan is None else in_plan_names(log, wanted.plan)
     kept = list(_distinct(log.records))
     ended = [_settled(record, metric) for record in kept if record.state != "running"]
-    parameters = _parameters(log, wanted.plan, ended)
-    found = _conditions(parameters, ended)
-    parameters = {name: replace(one, when=found.get(name, one.when)) for name, one in parameters.items()}
+    ranges = _parameters(log, wanted.plan, ended)
+    found = _conditions(ranges, ended)
+    parameters = {name: replace(one, when=found.get(name, one.when)) for name, one in ranges.items()}
     placed = [_placed(record, parameters) for record in ended]
     trials = tuple(_trial(one.record, metric) for one in placed if not one.outside)
-    states: dict[str, int] = Counter(trial.state for trial in trials)
     left = {"running": len(kept) - len(ended), "duplicate": len(log.records) - len(kept)}
+    states: dict[str, int] = {**Counter(trial.state for trial in trials), **left}
     outside = tuple(_trial(_whole(one), metric) for one in placed if one.outside)
-    counts = Counts(**states, **left, out_of_range=len(outside), unreadable=len(log.unreadable))
+    counts = Counts(**states, out_of_range=len(outside), unreadable=len(log.unreadable))
     return Loaded(
         path=source.name,
         format=form,
