@@ -351,4 +351,6 @@ def _promoted(candidate: Candidate) -> Candidate:
     }
     priority = max(candidate.priority, _IMPORTANT)
     why = (*candidate.why, reason[candidate.role or "tune"])
+    if candidate.domain is not None and is_single(candidate.domain):
+        why = (*why, "Only one value is left of its range, so there is nothing to search.")
     return candidate._replace(priority=priority, tier=tier(priority), settled=False, why=why)

@@ -443,3 +443,11 @@ def test_text_for_a_number_and_a_word_nearly_legal_are_refused():
     assert "give a number" in str(problem(fixed={"rate": "fast"}))
     assert "did you mean 'fancy'?" in str(problem(fixed={"kind": "fanci"}))
     assert "did you mean 'fancy'?" in str(problem(space={"kind": {"value": "fanci"}}))
+
+
+def test_what_is_to_be_tuned_and_has_one_value_left_is_held_and_says_so(toy):
+    toy(rules=[small.rule("few", small.effect("narrow", "count", high=10))])
+    found, made = entry("count", {"role": "tune"})
+    assert "count" not in made.stages[-1].search
+    assert found.value == 10
+    assert "nothing to search" in found.why[-1]
