@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 
 import pytest
 import small
 
 from advisor import library
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """Where everything is installed, a test that is skipped has failed; the samples lie outside the repository."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("ADVISOR_ALL_TESTS") and "../shared" not in str(report.longrepr):
+        report.outcome = "failed"
 
 
 @pytest.fixture
