@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from advisor.exporters._python import literal, quoted, several, table
-from advisor.exporters._writing import MOST_VALUES, Loss, grid, is_plain, needs
+from advisor.exporters._writing import effective, needs, short_grid
 from advisor.plan import Held, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_single, middle, same
 
@@ -27,16 +27,6 @@ def has_effect(name, known):
 '''
 
 
-def of_range(name: str, domain: Numeric) -> Iterator[Loss]:
-    """What is lost where a grid is written as its values."""
-    if is_plain(domain):
-        return
-    if len(grid(domain) or ()) > MOST_VALUES:
-        yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-    elif domain.log:
-        yield Loss(what=f"the log scale of {name}", instead="the values of its grid are searched alike")
-
-
 def drawn(stage: Stage) -> dict[str, Searched]:
     """What is searched, can have an effect and has more than one value."""
     found = stage.search.items()
@@ -45,10 +35,7 @@ def drawn(stage: Stage) -> dict[str, Searched]:
 
 def written(domain: Choice | Numeric) -> Sequence[Value] | None:
     """The values that are written one by one; None for a range."""
-    if isinstance(domain, Choice):
-        return domain.choices
-    values = None if is_plain(domain) else grid(domain)
-    return None if values is None or len(values) > MOST_VALUES else values
+    return domain.choices if isinstance(domain, Choice) else short_grid(domain)
 
 
 def needs_words(domain: Choice | Numeric) -> bool:
@@ -76,7 +63,7 @@ def tables(stage: Stage) -> Iterator[str]:
         if needs_words(searched.domain)
     ]
     yield _noted("What a word stands for in place of a value.", "WORDS", words)
-    active = {name: entry for name, entry in stage.entries.items() if needs(stage, name) is not None}
+    active = effective(stage)
     held = {name: _only(entry) for name, entry in active.items() if name not in drawn(stage)}
     yield _noted("What is not searched.", "HELD", [f"{quoted(n)}: {literal(value)}," for n, value in held.items()])
     conditions = [f"{quoted(name)}: {_condition(stage, name)}," for name in active if needs(stage, name)]

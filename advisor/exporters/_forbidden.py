@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, Final
 
 from advisor import constraints
-from advisor.exporters._writing import MOST_VALUES, grid, is_plain, needs
+from advisor.exporters._writing import is_plain, needs, short_grid
 from advisor.plan import Stage
 from advisor.record import PlanConstraint
 from advisor.space import Choice, Domain, Numeric, Value, same
@@ -63,9 +63,8 @@ def _values(domain: Domain) -> Sequence[Value]:
     """Every value of a domain; nothing where no list can hold them."""
     if isinstance(domain, Choice):
         return domain.choices
-    listed = None if is_plain(domain) else grid(domain)
-    if listed is not None:
-        return listed if len(listed) <= MOST_VALUES else ()
+    if not is_plain(domain):
+        return short_grid(domain) or ()
     return range(int(domain.low), int(domain.high) + 1) if domain.integer else ()
 
 

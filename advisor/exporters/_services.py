@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from advisor.exporters._writing import Loss, needs, unkept_constraints
+from advisor.exporters._writing import Loss, after_the_search, needs, unkept_constraints
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, contains, is_number
 
@@ -29,6 +29,11 @@ def text(value: Value) -> str:
 def is_random(stage: Stage) -> bool:
     """Whether what is drawn does not follow from results."""
     return stage.sampler.name in {"random", "quasi-random"}
+
+
+def stops_early(plan: Plan) -> bool:
+    """Whether a service that compares with the median can stop trials as the plan advises."""
+    return plan.pruning.advised and plan.pruning.method == "median" and plan.pruning.from_step is not None
 
 
 def counts_from_zero(domain: Numeric) -> bool:
@@ -72,9 +77,4 @@ def lost_advice(plan: Plan, stage: Stage, service: str) -> Iterator[Loss]:
     yield from unkept_constraints(plan, stage, f"{service} has none; report a bad score where it does not hold")
     if plan.stages[0].start:
         yield Loss(what="known configurations to start from", instead="run them yourself before the search")
-    if stage in plan.stages and stage.narrow.keep is not None:
-        what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
-        yield Loss(what=what, instead="the whole ranges are searched")
-    if plan.confirm is not None:
-        what = f"the confirmation of {plan.confirm.finalists} finalists"
-        yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")
+    yield from after_the_search(plan, stage)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from advisor import constraints, yamlio
 from advisor.effects import shown
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Choice, Numeric, Value, contains, middle, same, shown_value
+from advisor.space import Choice, Domain, Numeric, Value, contains, middle, same, shown_value
 
 MOST_VALUES = 1_000
 """How many values a step grid may have to be written as a list."""
@@ -73,6 +73,22 @@ def grid(domain: Numeric) -> tuple[Value, ...] | None:
     return tuple(int(value) if domain.integer else float(f"{value:.12g}") for value in values)
 
 
+def short_grid(domain: Numeric, most: float = MOST_VALUES) -> tuple[Value, ...] | None:
+    """The values of a grid that is written as a list; None for a plain range, and for more values than a list holds."""
+    values = None if is_plain(domain) else grid(domain)
+    return None if values is None or len(values) > most else values
+
+
+def lost_grid(name: str, domain: Domain, most: float = MOST_VALUES) -> Iterator[Loss]:
+    """What is lost of a parameter where its grid is written as a list; nothing of choices and plain ranges."""
+    if isinstance(domain, Choice) or is_plain(domain):
+        return
+    if short_grid(domain, most) is None:
+        yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
+    elif domain.log:
+        yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
+
+
 def default(searched: Searched) -> Value:
     """Where the search of a parameter starts; the middle of its range where the plan does not say."""
     return searched.default if "default" in searched.model_fields_set else middle(searched.domain)
@@ -113,6 +129,11 @@ def needs(stage: Stage, name: str) -> dict[str, tuple[Value, ...]] | None:
             if not found[of]:
                 return None
     return found
+
+
+def effective(stage: Stage) -> dict[str, Searched | Held]:
+    """What a stage searches and holds that can have an effect in it."""
+    return {name: entry for name, entry in stage.entries.items() if needs(stage, name) is not None}
 
 
 def starts(plan: Plan, stage: Stage) -> tuple[list[dict[str, Value]], list[Loss]]:
@@ -175,9 +196,19 @@ def _is_active(entry: Searched | Held, start: Mapping[str, Value], stage: Stage)
 
 def after_the_search(plan: Plan, stage: Stage) -> Iterator[Loss]:
     """What one search of a stage leaves out of a staged plan: narrowing from results, and confirming them."""
+    yield from unnarrowed(stage)
+    yield from unconfirmed(plan)
+
+
+def unnarrowed(stage: Stage) -> Iterator[Loss]:
+    """The narrowing of a stage, for a target or a choice of stages without it."""
     if stage.narrow.keep is not None:
         what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
         yield Loss(what=what, instead="the whole ranges are searched")
+
+
+def unconfirmed(plan: Plan) -> Iterator[Loss]:
+    """The confirmation of the finalists, for a target that ends with the search."""
     if plan.confirm is not None:
         what = f"the confirmation of {plan.confirm.finalists} finalists"
         yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from advisor.exporters._flat import CONFIG, drawn, of_range, tables, word, written
+from advisor.exporters._flat import CONFIG, drawn, tables, word, written
 from advisor.exporters._python import bracketed, element, listed, literal, mapping, quoted, remark, several, stub, table
 from advisor.exporters._writing import (
     Loss,
@@ -18,6 +18,7 @@ from advisor.exporters._writing import (
     comment,
     default,
     idle,
+    lost_grid,
     needs,
     starts,
     unkept_constraints,
@@ -67,7 +68,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         if needed:
             yield Loss(what=f"the condition of {name} in what Ax draws", instead="config leaves it out afterwards")
         if needed is not None and isinstance(searched.domain, Numeric):
-            yield from of_range(name, searched.domain)
+            yield from lost_grid(name, searched.domain)
     if not drawn(stage):
         yield Loss(what="a search of single values", instead="Ax has nothing to search", changes_meaning=True)
     yield from unkept_constraints(plan, stage, "not expressed; return a bad score where it does not hold")

@@ -23,11 +23,12 @@ from advisor.exporters._services import (
     lost_conditions,
     lost_types,
     searched,
+    stops_early,
     text,
 )
-from advisor.exporters._writing import MOST_VALUES, Loss, block, comment, grid, is_plain, why
+from advisor.exporters._writing import Loss, block, comment, is_plain, lost_grid, short_grid, why
 from advisor.plan import Plan, Searched, Stage
-from advisor.space import Choice, Numeric, Value, is_number, shown_value, written
+from advisor.space import Choice, Numeric, is_number, shown_value, written
 
 SUFFIX = ".yaml"
 STAGES = False
@@ -66,12 +67,8 @@ def _of_choices(name: str, domain: Choice) -> Iterator[Loss]:
 
 
 def _of_range(name: str, domain: Numeric) -> Iterator[Loss]:
-    if not is_plain(domain):
-        if len(grid(domain) or ()) > MOST_VALUES:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
-    elif domain.integer:
+    yield from lost_grid(name, domain)
+    if domain.integer and is_plain(domain):
         yield Loss(what=f"the whole numbers of {name}", instead="a trial may get 3.0 for 3, and rounds it")
 
 
@@ -139,19 +136,18 @@ def _is_bayesian(stage: Stage) -> bool:
 
 def _is_log(domain: Numeric) -> bool:
     """Whether a range is written on a logarithmic scale: one that is no grid, which is a list."""
-    return domain.log and _listed(domain) is None
+    return domain.log and short_grid(domain) is None
 
 
 def _stops(plan: Plan, stage: Stage) -> bool:
-    pruning = plan.pruning
-    return pruning.advised and pruning.method == "median" and pruning.from_step is not None and not _is_bayesian(stage)
+    return stops_early(plan) and not _is_bayesian(stage)
 
 
 def _distribution(domain: Choice | Numeric) -> dict[str, Any]:
     if isinstance(domain, Choice):
         chosen = {text(choice): choice if is_number(choice) else text(choice) for choice in domain.choices}
         return {"type": "choice", "values": [*chosen.values()]}
-    values = _listed(domain)
+    values = short_grid(domain)
     if values is not None:
         return {"type": "choice", "values": [*values]}
     low, high = (written(end, integer=domain.integer) for end in (domain.low, domain.high))
@@ -159,11 +155,6 @@ def _distribution(domain: Choice | Numeric) -> dict[str, Any]:
         low, high = _exponents(low, high)
     kind = {"type": f"{'q' if domain.integer else ''}{'log' if domain.log else ''}uniform"}
     return {**kind, "min_value": low, "max_value": high, **({"q": 1} if domain.integer else {})}
-
-
-def _listed(domain: Numeric) -> tuple[Value, ...] | None:
-    values = None if is_plain(domain) else grid(domain)
-    return values if values is not None and len(values) <= MOST_VALUES else None
 
 
 def _exponents(low: float, high: float) -> tuple[float, float]:

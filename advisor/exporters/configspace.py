@@ -14,7 +14,17 @@ from typing import Any, Final
 
 from advisor import constraints
 from advisor.exporters._forbidden import forbidden
-from advisor.exporters._writing import MOST_VALUES, Loss, after_the_search, default, grid, idle, is_plain, needs, why
+from advisor.exporters._writing import (
+    Loss,
+    after_the_search,
+    default,
+    idle,
+    is_plain,
+    lost_grid,
+    needs,
+    short_grid,
+    why,
+)
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_single
 
@@ -69,11 +79,7 @@ def _of_domain(name: str, domain: Choice | Numeric) -> Iterator[Loss]:
     if isinstance(domain, Choice):
         yield from _of_choices(name, domain.choices)
     elif not is_plain(domain):
-        values = grid(domain) or ()
-        if len(values) > MOST_VALUES:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="the values of its grid are drawn evenly")
+        yield from lost_grid(name, domain)
     elif not domain.integer and any(abs(new - old) > _MOST_MOVED * abs(old) for new, old in _moved(domain)):
         instead = f"ConfigSpace rounds it to {_DECIMALS} decimals"
         yield Loss(what=f"the range of {name}", instead=instead, changes_meaning=True)
@@ -124,8 +130,8 @@ def _listed(domain: Choice | Numeric) -> list[Value] | None:
     """The values that are written one by one; None for a range."""
     if isinstance(domain, Choice):
         return list(dict.fromkeys(domain.choices))
-    values = None if is_plain(domain) else grid(domain)
-    return None if values is None or len(values) > MOST_VALUES else list(values)
+    values = short_grid(domain)
+    return None if values is None else list(values)
 
 
 def _ends(domain: Numeric) -> tuple[float, float]:

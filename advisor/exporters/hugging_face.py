@@ -12,7 +12,7 @@ from typing import Final
 
 from advisor.exporters import _define_by_run
 from advisor.exporters._python import assigned, quoted
-from advisor.exporters._writing import Loss, after_the_search, comment, known, needs, unkept_constraints
+from advisor.exporters._writing import Loss, after_the_search, comment, effective, known, unkept_constraints
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Value, is_number
 
@@ -104,7 +104,7 @@ _QUIET = """    with warnings.catch_warnings():
 def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     """What a search by Trainer cannot express of the stages."""
     (stage,) = stages
-    used = {name: entry for name, entry in stage.entries.items() if needs(stage, name) is not None}
+    used = effective(stage)
     for name, entry in used.items():
         if isinstance(entry, Searched):
             yield from _define_by_run.losses(name, entry.domain)
@@ -142,7 +142,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     starts = _define_by_run.start_table(plan, stage)
     blocks = [comment(plan, stages, losses) + head + assigned("ARGUMENTS", fields) + starts]
     blocks += [_define_by_run.function("suggest", stage), _SPACES]
-    blocks += [_MODEL] if any(needs(stage, name) is not None and name not in fields for name in stage.entries) else []
+    blocks += [_MODEL] if any(name not in fields for name in effective(stage)) else []
     return "\n\n".join(block.strip("\n") + "\n" for block in [*blocks, search])
 
 

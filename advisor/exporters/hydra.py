@@ -18,6 +18,7 @@ from advisor.exporters._writing import (
     block,
     comment,
     default,
+    effective,
     grid,
     idle,
     is_plain,
@@ -45,7 +46,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     """What the sweeper cannot express of the stage."""
     (stage,) = stages
     yield from idle(stage)
-    for name, entry in _entries(stage).items():
+    for name, entry in effective(stage).items():
         if needs(stage, name):
             instead = "it is passed always, also where it has no effect"
             yield Loss(what=f"the condition of {name}", instead=instead, changes_meaning=name in stage.search)
@@ -104,11 +105,6 @@ def _of_domain(name: str, domain: Choice | Numeric) -> Iterator[Loss]:
         yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
 
 
-def _entries(stage: Stage) -> dict[str, Searched | Held]:
-    """What can have an effect."""
-    return {name: entry for name, entry in stage.entries.items() if needs(stage, name) is not None}
-
-
 def _is_key(stage: Stage, name: str) -> bool:
     """Whether Hydra can set the name; a dot leads into a part of the config."""
     is_part = any(other.startswith(f"{name}.") for other in stage.entries)
@@ -119,7 +115,7 @@ def _is_key(stage: Stage, name: str) -> bool:
 
 
 def _params(stage: Stage) -> Iterator[str]:
-    for name, entry in _entries(stage).items():
+    for name, entry in effective(stage).items():
         if isinstance(entry, Searched) and _is_key(stage, name):
             yield block({name: _sweep(entry.domain)}, 6, why(entry))
 
@@ -127,7 +123,7 @@ def _params(stage: Stage) -> Iterator[str]:
 def _config(stage: Stage) -> dict[str, Any]:
     """What is held, and where what is searched starts."""
     config: dict[str, Any] = {}
-    for name, entry in _entries(stage).items():
+    for name, entry in effective(stage).items():
         if _is_key(stage, name):
             *parts, last = name.split(".")
             inner = config

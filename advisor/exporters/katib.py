@@ -23,9 +23,10 @@ from advisor.exporters._services import (
     lost_conditions,
     lost_types,
     searched,
+    stops_early,
     text,
 )
-from advisor.exporters._writing import MOST_VALUES, Loss, block, comment, grid, is_plain, why
+from advisor.exporters._writing import Loss, block, comment, grid, is_plain, lost_grid, short_grid, why
 from advisor.plan import Plan, Stage
 from advisor.space import Choice, Numeric, is_number, written
 
@@ -55,7 +56,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         yield Loss(what="the sampler gp", instead="multivariate-tpe; Katib's Gaussian process does not read scales")
     if stage.sampler.name == "quasi-random":
         yield Loss(what="quasi-random points", instead="random ones; Katib's sobol does not read scales")
-    if plan.pruning.advised and not _stops(plan):
+    if plan.pruning.advised and not stops_early(plan):
         instead = "every trial runs to its end; medianstop is all that Katib has"
         yield Loss(what=f"pruning by {plan.pruning.method}", instead=instead)
     if not re.fullmatch(r"[\w-]+", plan.objective.metric, re.ASCII):
@@ -64,12 +65,9 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 
 
 def _of_range(name: str, domain: Numeric, algorithm: str) -> Iterator[Loss]:
-    if not is_plain(domain):
-        if not _is_stepped(domain) and len(grid(domain) or ()) > MOST_VALUES:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
-    elif domain.log and domain.low < _LEAST_LOG and algorithm == "multivariate-tpe":
+    if not _is_stepped(domain):
+        yield from lost_grid(name, domain)
+    if is_plain(domain) and domain.log and domain.low < _LEAST_LOG and algorithm == "multivariate-tpe":
         instead = f"{algorithm} does not go below {_LEAST_LOG:g}"
         yield Loss(what=f"the values of {name} from {domain.low:g}", instead=instead, changes_meaning=True)
 
@@ -92,7 +90,7 @@ def _head(plan: Plan, stage: Stage) -> dict[str, Any]:
         "objective": {"type": plan.objective.direction, "objectiveMetricName": plan.objective.metric},
         "algorithm": {"algorithmName": _algorithm(stage), "algorithmSettings": _settings(stage)},
     }
-    if _stops(plan):
+    if stops_early(plan):
         steps = {"name": "start_step", "value": str(plan.pruning.from_step)}
         spec["earlyStopping"] = {"algorithmName": "medianstop", "algorithmSettings": [steps]}
     return {
@@ -118,18 +116,14 @@ def _settings(stage: Stage) -> list[dict[str, str]]:
     return [{"name": name, "value": str(value)} for name, value in settings.items()]
 
 
-def _stops(plan: Plan) -> bool:
-    return plan.pruning.advised and plan.pruning.method == "median" and plan.pruning.from_step is not None
-
-
 def _parameter(domain: Choice | Numeric) -> dict[str, Any]:
     if isinstance(domain, Choice):
         kind = "discrete" if all(map(is_number, domain.choices)) else "categorical"
         words = dict.fromkeys(_inserted(text(choice)) for choice in domain.choices)
         return {"parameterType": kind, "feasibleSpace": {"list": [*words]}}
+    if (listed := short_grid(domain)) is not None and not _is_stepped(domain):
+        return {"parameterType": "discrete", "feasibleSpace": {"list": [text(value) for value in listed]}}
     values = None if is_plain(domain) else grid(domain)
-    if values is not None and len(values) <= MOST_VALUES and not _is_stepped(domain):
-        return {"parameterType": "discrete", "feasibleSpace": {"list": [text(value) for value in values]}}
     high = text(values[-1]) if values is not None else _number(domain, domain.high)
     space = {"min": _number(domain, domain.low), "max": high}
     if _is_stepped(domain):

@@ -10,9 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from advisor.exporters._flat import CONFIG, drawn, needs_words, of_range, tables, word, written
+from advisor.exporters._flat import CONFIG, drawn, needs_words, tables, word, written
 from advisor.exporters._python import call, listed, literal, quoted, remark
-from advisor.exporters._writing import Loss, after_the_search, comment, default, idle, needs, unkept_constraints, why
+from advisor.exporters._writing import (
+    Loss,
+    after_the_search,
+    comment,
+    default,
+    idle,
+    lost_grid,
+    needs,
+    unkept_constraints,
+    why,
+)
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value
 
@@ -33,7 +43,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
             what = f"the condition of {name} in what Keras Tuner draws"
             yield Loss(what=what, instead="config leaves it out afterwards")
         if needed is not None and isinstance(searched.domain, Numeric):
-            yield from of_range(name, searched.domain)
+            yield from lost_grid(name, searched.domain)
         elif needed is not None and _loses_order(searched):
             yield Loss(what=f"the order of the choices of {name}", instead="only numbers of one type have one")
     yield from unkept_constraints(plan, stage, "Keras Tuner has none; return a bad score where it does not hold")

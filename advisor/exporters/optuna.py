@@ -16,7 +16,7 @@ from advisor import constraints, handover, narrowing
 from advisor.exporters import _define_by_run, _optuna_text
 from advisor.exporters._define_by_run import ends, is_log
 from advisor.exporters._python import WIDTH, assigned, literal, quoted, remark, several
-from advisor.exporters._writing import Loss, comment, known
+from advisor.exporters._writing import Loss, comment, known, unconfirmed, unnarrowed
 from advisor.plan import Plan, Searched, Stage
 from advisor.record import PlanConstraint
 from advisor.space import Numeric
@@ -33,18 +33,15 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         yield from _of_sampler(stage)
         for name, searched in stage.search.items():
             yield from _define_by_run.losses(name, searched.domain)
-        if stage.narrow.keep is not None and stage.narrow.from_ not in {other.id for other in stages}:
-            what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
-            yield Loss(what=what, instead="the whole ranges are searched")
+        if stage.narrow.from_ not in {other.id for other in stages}:
+            yield from unnarrowed(stage)
     for constraint in _constraints(plan, stages):
         what = f"the constraint {constraint.expression} in what is drawn"
         yield Loss(what=what, instead="a trial that breaks it is pruned unevaluated, and counts")
     if plan.pruning.advised:
         instead = "objective reports nothing on the way; every trial runs to its end"
         yield Loss(what=f"pruning by {plan.pruning.method}", instead=instead)
-    if plan.confirm is not None:
-        what = f"the confirmation of {plan.confirm.finalists} finalists"
-        yield Loss(what=what, instead=f"run each {plan.confirm.repeats} times afterwards")
+    yield from unconfirmed(plan)
 
 
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:

@@ -7,6 +7,7 @@ multiples of q from 0 and our steps count from ``low``, so a grid is written as 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from advisor.exporters import _ray_tune
@@ -17,10 +18,12 @@ from advisor.exporters._writing import (
     after_the_search,
     comment,
     conditions,
-    grid,
+    effective,
     is_plain,
     known,
+    lost_grid,
     needs,
+    short_grid,
     unkept_constraints,
     why,
 )
@@ -49,7 +52,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     if stage.sampler.name != "random":
         yield Loss(what=f"the sampler {stage.sampler.name}", instead="Ray draws at random; ray-tune-optuna does not")
     for name, searched in stage.search.items():
-        yield from _of_domain(name, searched.domain)
+        yield from lost_grid(name, searched.domain, math.inf if searched.type == "int" else MOST_VALUES)
     needed = _conditions(stage)
     if needed:
         what = f"conditions of {', '.join(needed)}"
@@ -87,21 +90,10 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     return "\n\n".join(block.strip("\n") + "\n" for block in blocks)
 
 
-def _of_domain(name: str, domain: Choice | Numeric) -> Iterator[Loss]:
-    if isinstance(domain, Choice) or is_plain(domain):
-        return
-    if not domain.integer and len(grid(domain) or ()) > MOST_VALUES:
-        yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-    elif domain.log:
-        yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
-
-
 def _space(stage: Stage) -> list[str]:
     """The lines of what has an effect in some configuration: what is searched, each below its reason, and held."""
     lines: list[str] = []
-    for name, entry in stage.entries.items():
-        if needs(stage, name) is None:
-            continue
+    for name, entry in effective(stage).items():
         if isinstance(entry, Searched):
             lines += [line.strip() for line in remark(why(entry), " " * 4).splitlines()]
         found = _distribution(entry.domain) if isinstance(entry, Searched) else literal(entry.value)
@@ -117,8 +109,7 @@ def _distribution(domain: Choice | Numeric) -> str:
         return f"tune.{'lograndint' if domain.log else 'randint'}({int(low)}, {int(high) + 1})"
     if domain.integer:
         return f"tune.choice(range({int(low)}, {int(high) + 1}, {int(domain.step or 1)}))"
-    values = grid(domain)
-    if values is not None and len(values) <= MOST_VALUES:
+    if (values := short_grid(domain)) is not None:
         return f"tune.choice({listed(values)})"
     return f"tune.{'loguniform' if domain.log else 'uniform'}({literal(float(low))}, {literal(float(high))})"
 

@@ -19,7 +19,7 @@ from advisor.exporters._services import (
     lost_types,
     searched,
 )
-from advisor.exporters._writing import Loss, grid, is_plain
+from advisor.exporters._writing import Loss, lost_grid, short_grid
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Value, written
 
@@ -54,15 +54,10 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 
 def _of_parameter(name: str, entry: Searched) -> Iterator[Loss]:
     domain = entry.domain
-    if isinstance(domain, Choice):
-        if len(domain.choices) > _MOST_CHOICES:
-            instead = f"the first {_MOST_CHOICES} are searched, as many as SageMaker takes"
-            yield Loss(what=f"the choices of {name}", instead=instead, changes_meaning=True)
-    elif not is_plain(domain):
-        if len(grid(domain) or ()) > _MOST_CHOICES:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
+    if isinstance(domain, Choice) and len(domain.choices) > _MOST_CHOICES:
+        instead = f"the first {_MOST_CHOICES} are searched, as many as SageMaker takes"
+        yield Loss(what=f"the choices of {name}", instead=instead, changes_meaning=True)
+    yield from lost_grid(name, domain, _MOST_CHOICES)
 
 
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:  # noqa: ARG001 - JSON has no comments
@@ -103,8 +98,7 @@ def _range(entry: Searched) -> tuple[str, dict[str, Any]]:
     domain = entry.domain
     if isinstance(domain, Choice):
         return "Categorical", {"Values": [_text(choice) for choice in domain.choices[:_MOST_CHOICES]]}
-    values = None if is_plain(domain) else grid(domain)
-    if values is not None and len(values) <= _MOST_CHOICES:
+    if (values := short_grid(domain, _MOST_CHOICES)) is not None:
         return "Categorical", {"Values": [_text(value) for value in values]}
     low, high = (_text(written(end, integer=domain.integer)) for end in (domain.low, domain.high))
     scale = "Logarithmic" if domain.log else "Linear"

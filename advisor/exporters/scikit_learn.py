@@ -7,6 +7,7 @@ logarithmic scale; a class of a few lines has.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product
 
@@ -17,7 +18,9 @@ from advisor.exporters._writing import (
     comment,
     grid,
     is_plain,
+    lost_grid,
     needs,
+    short_grid,
     unkept_constraints,
     why,
 )
@@ -52,13 +55,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     if stage.sampler.name in {"tpe", "gp"}:
         yield Loss(what=f"the sampler {stage.sampler.name}", instead="RandomizedSearchCV draws at random")
     for name, searched in stage.search.items():
-        domain = searched.domain
-        if isinstance(domain, Choice) or is_plain(domain):
-            continue
-        if not domain.integer and len(grid(domain) or ()) > MOST_VALUES:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
+        yield from lost_grid(name, searched.domain, math.inf if searched.type == "int" else MOST_VALUES)
     if not _is_branched(stage):
         yield Loss(
             what=f"conditions on {', '.join(_parents(stage))}",
@@ -147,8 +144,7 @@ def _distribution(domain: Choice | Numeric) -> str:
         return listed(domain.choices)
     if domain.integer and not is_plain(domain):
         return repr(_whole(domain))
-    values = None if domain.integer else grid(domain)
-    if values is not None and len(values) <= MOST_VALUES:
+    if (values := short_grid(domain)) is not None:
         return listed(values)
     if domain.integer and domain.log:
         return f"LogIntegers({int(domain.low)}, {int(domain.high)})"

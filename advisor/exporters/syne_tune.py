@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from advisor.exporters._python import bracketed, element, listed, literal, mapping, quoted, remark, table
 from advisor.exporters._writing import (
-    MOST_VALUES,
     Loss,
     after_the_search,
     comment,
     default,
-    grid,
+    effective,
     idle,
-    is_plain,
+    lost_grid,
     needs,
+    short_grid,
     starts,
     unkept_constraints,
     why,
@@ -38,7 +38,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     """What Syne Tune cannot express of the stage."""
     (stage,) = stages
     yield from idle(stage)
-    for name, entry in _entries(stage).items():
+    for name, entry in effective(stage).items():
         if needs(stage, name):
             instead = "it is passed always, also where it has no effect"
             yield Loss(what=f"the condition of {name}", instead=instead, changes_meaning=name in stage.search)
@@ -56,7 +56,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A module with ``config_space``, ``points_to_evaluate`` and a function for the scheduler."""
     (stage,) = stages
-    space = "".join(_entry(name, entry) for name, entry in _entries(stage).items())
+    space = "".join(_entry(name, entry) for name, entry in effective(stage).items())
     names = [name for name in _FUNCTIONS if f": {name}(" in space]
     scheduler = _SCHEDULERS[stage.sampler.name]
     imports = f"from syne_tune.config_space import {', '.join(names)}\n" if names else ""
@@ -67,11 +67,6 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     )
 
 
-def _entries(stage: Stage) -> dict[str, Searched | Held]:
-    """What can have an effect."""
-    return {name: entry for name, entry in stage.entries.items() if needs(stage, name) is not None}
-
-
 def _of_values(name: str, entry: Searched | Held) -> Iterator[Loss]:
     values = [entry.value] if isinstance(entry, Held) else entry.choices or ()
     if len(set(map(type, values))) > 1:
@@ -80,12 +75,8 @@ def _of_values(name: str, entry: Searched | Held) -> Iterator[Loss]:
     elif any(value is None or isinstance(value, bool) for value in values):
         instead = "a script started from a command line gets words"
         yield Loss(what=f"the type of {name}, which may be None, True or False", instead=instead)
-    domain = entry.domain if isinstance(entry, Searched) else None
-    if isinstance(domain, Numeric) and not is_plain(domain):
-        if _values(domain) is None:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="the values of its grid are drawn evenly")
+    if isinstance(entry, Searched):
+        yield from lost_grid(name, entry.domain)
 
 
 # The space
@@ -106,17 +97,11 @@ def _domain(domain: Choice | Numeric) -> Sequence[str]:
         written = listed(_written(domain))
         return ("ordinal(", written, 'kind="equal"') if domain.ordered else ("choice(", written)
     kind = int if domain.integer else float
-    if values := _values(domain):
+    if values := short_grid(domain):
         whole = ["cast_int=True"] if domain.integer else []
         return "finrange(", literal(values[0]), literal(values[-1]), str(len(values)), *whole
     name = {int: "randint(", float: "uniform("}[kind]
     return f"log{name}" if domain.log else name, literal(kind(domain.low)), literal(kind(domain.high))
-
-
-def _values(domain: Numeric) -> Sequence[Value] | None:
-    """The values of a grid; None for a range, and where Syne Tune would take long to list them."""
-    values = None if is_plain(domain) else grid(domain)
-    return None if values is None or len(values) > MOST_VALUES else values
 
 
 def _written(domain: Choice) -> list[Value]:
@@ -126,7 +111,7 @@ def _written(domain: Choice) -> list[Value]:
 
 def _points(plan: Plan, stage: Stage) -> list[str]:
     """Known configurations; Syne Tune wants each parameter in each, so what has no effect is at its default."""
-    entries = _entries(stage).items()
+    entries = effective(stage).items()
     searched = {name: one for name, one in entries if isinstance(one, Searched) and not is_single(one.domain)}
     lines = []
     for point in starts(plan, stage)[0]:

@@ -20,7 +20,7 @@ from advisor.exporters._services import (
     searched,
     text,
 )
-from advisor.exporters._writing import MOST_VALUES, Loss, grid, is_plain, needs
+from advisor.exporters._writing import MOST_VALUES, Loss, is_plain, needs, short_grid
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value, is_number, written
 
@@ -152,7 +152,7 @@ def _values(domain: Choice | Numeric) -> Sequence[Value] | None:
     if isinstance(domain, Choice):
         values: Sequence[Value] | None = domain.choices if domain.ordered else None
     else:
-        values = None if is_plain(domain) else grid(domain)
+        values = short_grid(domain)
     if values is None or len(values) > MOST_VALUES or not all(map(is_number, values)):
         return None
     numbers = [float(value or 0) for value in values]

@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from advisor import yamlio
-from advisor.exporters._writing import MOST_VALUES, Loss, comment, grid, is_plain, needs, unkept_constraints, why
+from advisor.exporters._writing import (
+    Loss,
+    block,
+    comment,
+    effective,
+    lost_grid,
+    needs,
+    short_grid,
+    unkept_constraints,
+    why,
+)
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice
 
@@ -34,13 +44,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
             instead = "it has a value always, also where it has no effect"
             yield Loss(what=f"the condition of {name}", instead=instead, changes_meaning=name in stage.search)
     for name, searched in stage.search.items():
-        domain = searched.domain
-        if isinstance(domain, Choice) or is_plain(domain):
-            continue
-        if len(grid(domain) or ()) > MOST_VALUES:
-            yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
-        elif domain.log:
-            yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")
+        yield from lost_grid(name, searched.domain)
     yield from unkept_constraints(plan, stage, "W&B has none; return a bad value where it does not hold")
     if plan.stages[0].start:
         yield Loss(what="known configurations to start from", instead="run them yourself before the sweep")
@@ -60,28 +64,20 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     if plan.pruning.advised and plan.pruning.from_step is not None:
         head["early_terminate"] = {"type": "hyperband", "min_iter": plan.pruning.from_step}
     lines = [comment(plan, stages, losses), yamlio.dump(head), "parameters:\n"]
-    for name, entry in stage.entries.items():
-        if needs(stage, name) is None:
-            continue
+    for name, entry in effective(stage).items():
         if isinstance(entry, Held):
-            lines.append(_indented({name: {"value": entry.value}}))
+            lines.append(block({name: {"value": entry.value}}, 2))
         else:
-            lines.append(_indented({name: _parameter(entry)}, why(entry)))
+            lines.append(block({name: _parameter(entry)}, 2, why(entry)))
     return "".join(lines)
-
-
-def _indented(entry: dict[str, Any], reason: str = "") -> str:
-    text = yamlio.dump(entry)
-    commented = f"# {reason}\n{text}" if reason else text
-    return "".join(f"  {line}\n" for line in commented.splitlines())
 
 
 def _parameter(searched: Searched) -> dict[str, Any]:
     domain = searched.domain
     if isinstance(domain, Choice):
         return {"values": list(domain.choices)}
-    values = None if is_plain(domain) else grid(domain)
-    if values is not None and len(values) <= MOST_VALUES:
+    values = short_grid(domain)
+    if values is not None:
         return {"values": list(values)}
     ends = {"min": searched.low, "max": searched.high}
     if domain.integer and domain.log:
