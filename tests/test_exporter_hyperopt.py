@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import one_stage
 import pytest
 from hypothesis import HealthCheck, given, settings
 from random_plans import plans
@@ -148,6 +149,16 @@ def test_conditions_leave_out_what_has_no_effect():
     for config in configs:
         assert ("degree" in config) == (config["kind"] == "poly" or config["kind"] is True)
         assert ("rate" in config) == (config["kind"] is True and config["degree"] in (2, 3))
+
+
+@pytest.mark.truth
+def test_conditions_on_the_same_parents_may_name_them_in_any_order():
+    parents = {name: {"type": "int", "low": 1, "high": 2} for name in ("rate", "depth")}
+    held = {
+        "one": {"value": 3, "when": {"rate": 1, "depth": 1}},
+        "two": {"value": 4, "when": {"depth": 1, "rate": 1}},
+    }
+    check(one_stage.plan(parents, held))
 
 
 def drawn(made, count):

@@ -153,12 +153,15 @@ def _space(stage: Stage) -> str:
             node = (f"PARENTS[{quoted(name)}]",) if name in parents else _node(name, stage.search[name].domain)
         else:
             node = (literal(stage.fixed[name].value),)
-        lines.append(_entry(name, _beside(stage, {p: v for p, v in needed.items() if p in parents}, node)))
+        lines.append(_entry(name, _beside(stage, {p: needed[p] for p in parents if p in needed}, node)))
     return "".join(lines)
 
 
 def _beside(stage: Stage, needed: Mapping[str, Sequence[Value]], node: Sequence[str]) -> Sequence[str]:
-    """The node beside values of its parents, spelled as the parents' own choices."""
+    """The node beside values of its parents, spelled as the parents' own choices.
+
+    All nodes have their parents in the same order: Hyperopt refuses switches that enclose each other both ways round.
+    """
     if not needed:
         return node
     wanted = {
