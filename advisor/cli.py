@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import textwrap
 from importlib import import_module
 from pathlib import Path as FilePath
 from types import ModuleType
@@ -197,7 +198,8 @@ class _Export(click.Command):
         from advisor import exporters
 
         formatter.write_paragraph()
-        formatter.write_text(f"Targets: {', '.join(exporters.targets())}.")
+        text = f"Targets: {', '.join(exporters.targets())}."
+        formatter.write(f"{textwrap.fill(text, formatter.width, break_on_hyphens=False)}\n")
 
 
 @main.command(cls=_Export)
