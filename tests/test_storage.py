@@ -149,6 +149,7 @@ def test_an_escaped_password_is_hidden_as_it_is_meant():
 
 
 @pytest.mark.slow
+@pytest.mark.truth
 def test_no_password_is_printed_or_written_anywhere(postgres, capfd):
     url = postgres("s3cret-word")
     result = advisor.run(PLAN, value_of, storage=url)
@@ -166,7 +167,7 @@ def test_no_password_is_printed_or_written_anywhere(postgres, capfd):
 # Several at the same moment
 
 
-@pytest.mark.parametrize("file", ["run.db", "run.journal"])
+@pytest.mark.parametrize("file", ["run.db", pytest.param("run.journal", marks=pytest.mark.slow)])
 def test_coordinators_that_start_on_nothing_at_the_same_moment_share_a_run(tmp_path, file):
     storage, account = str(tmp_path / file), Account(tmp_path / "account")
     assert ended([started(PLAN, storage, account) for _ in range(4)]) == [0] * 4
@@ -174,6 +175,7 @@ def test_coordinators_that_start_on_nothing_at_the_same_moment_share_a_run(tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.truth
 def test_coordinators_that_start_on_an_empty_database_at_the_same_moment_share_a_run(tmp_path, postgres):
     for round_ in range(5):
         storage, account = postgres(), Account(tmp_path / f"account-{round_}")
