@@ -111,10 +111,11 @@ def test_what_is_set_aside_is_told():
     assert "width" not in found.parameters
 
 
-def test_of_many_trials_a_part_is_seen():
-    configs, generator = drawn(400)
-    found = measure(tabulate(configs, DOMAINS), response(configs) + 0.1 * generator.normal(size=400))
-    assert (found.trust.trials, found.trust.seen) == (400, 250)
+def test_of_very_many_trials_a_part_is_seen():
+    configs, generator = drawn(1500)
+    found = measure(tabulate(configs, DOMAINS), response(configs) + 0.1 * generator.normal(size=1500))
+    assert found.trust.trials == 1500
+    assert 1000 <= found.trust.seen <= 1002
     assert found.parameters["rate"].main.value == pytest.approx(VARIANCES[0] / VARIANCES.sum(), abs=0.03)
 
 
@@ -145,3 +146,10 @@ def test_half_of_a_subset_lies_where_few_trials_are():
     chosen = subset(table, 10, np.random.default_rng(0))
     assert len(set(chosen.tolist())) == 10
     assert {100, 101} <= set(chosen.tolist())
+
+
+def test_a_rare_failure_among_many_trials_is_seen():
+    configs, _ = drawn(1500)
+    failed = np.array([each["rate"] == max(other["rate"] for other in configs) for each in configs])
+    found = measure(tabulate(configs, DOMAINS), failed.astype(np.float64))
+    assert np.isfinite(found.trust.left_out)

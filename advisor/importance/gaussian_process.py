@@ -138,14 +138,30 @@ def fit(
         steps: The most steps of each descent.
     """
     inputs = filled_in(table.units, table.axes)
-    scale = float(scores.std())
-    posterior = _Posterior(inputs, table.axes, (scores - scores.mean()) / scale)
+    posterior = _Posterior(inputs, table.axes, (scores - scores.mean()) / scores.std())
     descents = [minimum(posterior, each.joined(), steps=steps) for each in (start or starts(len(table.axes)))]
     point, value = min(descents, key=lambda descent: descent[1])
+    return _process(table, scores, posterior, point, -value)
+
+
+def conditioned(process: GaussianProcess, table: Table, scores: Floats) -> GaussianProcess:
+    """The process given other trials, with the lengths, noise and amplitude that it has.
+
+    Solving once is cheap beside finding these, so that a process may be fitted to few trials and see many.
+    """
+    inputs = filled_in(table.units, table.axes)
+    posterior = _Posterior(inputs, table.axes, (scores - scores.mean()) / scores.std())
+    logs = Hyperparameters.of(process).joined()
+    logs[-2:] += 2 * math.log(process.scale / float(scores.std()))
+    return _process(table, scores, posterior, logs, -posterior(logs)[0])
+
+
+def _process(table: Table, scores: Floats, posterior: _Posterior, point: Floats, density: float) -> GaussianProcess:
     precision, coefficients, centre = posterior.solved(point)
+    scale = float(scores.std())
     return GaussianProcess(
         axes=table.axes,
-        inputs=inputs,
+        inputs=filled_in(table.units, table.axes),
         lengths=np.exp(point[:-2]),
         noise=math.exp(point[-2]),
         amplitude=math.exp(point[-1]),
@@ -153,7 +169,7 @@ def fit(
         scale=scale,
         precision=precision,
         coefficients=coefficients,
-        density=-value,
+        density=density,
     )
 
 

@@ -11,17 +11,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from advisor.errors import AdvisorError
 from advisor.importance._subsets import subset
 from advisor.importance.evidence import evidence
-from advisor.importance.gaussian_process import GaussianProcess, fit
+from advisor.importance.gaussian_process import GaussianProcess, conditioned, fit
 from advisor.importance.polynomial_chaos import divide, expand
 from advisor.importance.sobol import Decomposition, decompose
-from advisor.importance.table import Floats, Table
+from advisor.importance.table import Axis, Floats, Table
 from advisor.importance.uncertainty import Spread, spread
 from advisor.space import Value
 
@@ -30,8 +30,10 @@ FEWEST: Final = 8
 FEW: Final = 100
 """Up to so many trials a second opinion helps; it is slow and worse beyond."""
 MOST: Final = 300
-"""Trials that the process sees; of more a subset of ``_SUBSET``."""
+"""Trials to which a process is fitted; where there are more, two subsets of ``_SUBSET``, of which one wins."""
 _SUBSET: Final = 250
+_SEEN: Final = 1000
+"""Trials that a fitted process sees; of more a subset."""
 
 _FACTORS: Final = {"main": 1.6, "total": 1.8}
 """By how much intervals are wider than those of the draws."""
@@ -102,7 +104,7 @@ class Trust:
 
     Attributes:
         trials: How many there were.
-        seen: How many of them the model was fitted to.
+        seen: How many of them the model was given.
         left_out: Share of the variance of the scores of trials that is predicted from the other trials.
         coverage: Share of the variance over the whole space that the trials speak about.
         disagreement: How far the second opinion lies from the main engine, from 0 to 1; None where there is none.
@@ -153,18 +155,14 @@ def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
     if not table.axes or np.ptp(scores) == 0:
         return _nothing(table, count)
     generator = np.random.default_rng(seed)
-    rows = subset(table, _SUBSET, generator) if count > MOST else np.arange(count)
-    seen, seen_scores = table.rows(rows), scores[rows]
-    process = fit(seen, seen_scores)
-    found = decompose(process)
+    fitted, given = _processes(table, scores, generator)
+    found = decompose(given.process)
     shares = _shares(found.main, found.variance), _shares(found.total, found.variance)
-    second = _second_opinion(seen, seen_scores) if count <= FEW else None
-    trust = _trust(count, process, seen_scores, found, _disagreement(shares[0], second))
-    draws = spread(table, scores, process, generator)
+    second = _second_opinion(table, scores) if count <= FEW else None
+    draws = spread(table, scores, fitted.process, generator)
+    trust = _trust(count, given, found, _disagreement(shares[0], second))
     return Measurement(
-        parameters=_parameters(
-            process, found, _estimates(shares, second, draws), draws, evidence(process, seen_scores), trust
-        ),
+        parameters=_parameters(fitted, found, _estimates(shares, second, draws), draws, trust),
         pairs=_pairs(table, found),
         explained=max(trust.left_out, 0.0),
         trust=trust,
@@ -172,29 +170,51 @@ def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
     )
 
 
+class _Fit(NamedTuple):
+    """A process, and the scores that it was given."""
+
+    process: GaussianProcess
+    scores: Floats
+
+
+def _processes(table: Table, scores: Floats, generator: np.random.Generator) -> tuple[_Fit, _Fit]:
+    """The process that was fitted, and the one of the same lengths that was given more trials, if there are more.
+
+    Of two subsets, one spread out and one at random, the one with the lengths that suit all is taken.
+    """
+    if len(scores) <= MOST:
+        only = _Fit(fit(table, scores), scores)
+        return only, only
+    ends = [int(scores.argmin()), int(scores.argmax())]
+    seen = np.union1d(subset(table, _SEEN, generator), ends)
+    parts = [subset(table, _SUBSET, generator), generator.permutation(len(scores))[:_SUBSET]]
+    candidates = []
+    for rows in (np.union1d(part, ends) for part in parts):
+        few = fit(table.rows(rows), scores[rows])
+        many = conditioned(few, table.rows(seen), scores[seen])
+        candidates.append((_Fit(few, scores[rows]), _Fit(many, scores[seen])))
+    return max(candidates, key=lambda pair: pair[1].process.density)
+
+
 def _parameters(
-    process: GaussianProcess,
-    found: Decomposition,
-    estimates: tuple[list[Estimate], list[Estimate]],
-    draws: Spread,
-    losses: Floats,
-    trust: Trust,
+    fitted: _Fit, found: Decomposition, estimates: tuple[list[Estimate], list[Estimate]], draws: Spread, trust: Trust
 ) -> dict[str, Importance]:
     floor = float(np.quantile(draws.companions, 0.99))
-    has_effect = (losses > _EVIDENCE * math.log(trust.seen)) & ([each.value > floor for each in estimates[1]])
+    losses = evidence(fitted.process, fitted.scores)
+    above = np.array([each.value > floor for each in estimates[1]])
+    has_effect = (losses > _EVIDENCE * math.log(len(fitted.scores))) & above
     known = has_effect.any() and min(trust.left_out, trust.coverage) > _KNOWN
+    has_none = np.array([known and each.high < _NEGLIGIBLE for each in estimates[1]])
     return {
         axis.name: Importance(
             main=estimates[0][column],
             total=estimates[1][column],
             noise_floor=floor,
             evidence=float(losses[column]),
-            matters=True
-            if has_effect[column]
-            else (False if known and estimates[1][column].high < _NEGLIGIBLE else None),
-            curve=_curve(process, found, column),
+            matters=bool(has_effect[column]) if has_effect[column] or has_none[column] else None,
+            curve=_curve(axis, found, column),
         )
-        for column, axis in enumerate(process.axes)
+        for column, axis in enumerate(fitted.process.axes)
     }
 
 
@@ -244,15 +264,13 @@ def _estimates(
     return both[0], both[1]
 
 
-def _trust(
-    count: int, process: GaussianProcess, scores: Floats, found: Decomposition, disagreement: float | None
-) -> Trust:
-    left_out = 1 - float(np.mean(process.left_out() ** 2)) / float(scores.var())
+def _trust(count: int, given: _Fit, found: Decomposition, disagreement: float | None) -> Trust:
+    left_out = 1 - float(np.mean(given.process.left_out() ** 2)) / float(given.scores.var())
     worst = min(left_out, found.coverage)
     verdict = "good" if worst > 0.9 else "fair" if worst > _KNOWN else "poor"
     return Trust(
         trials=count,
-        seen=len(scores),
+        seen=len(given.scores),
         left_out=left_out,
         coverage=found.coverage,
         disagreement=disagreement,
@@ -260,8 +278,8 @@ def _trust(
     )
 
 
-def _curve(process: GaussianProcess, found: Decomposition, column: int) -> Curve:
-    axis, mean = process.axes[column], found.curves[column]
+def _curve(axis: Axis, found: Decomposition, column: int) -> Curve:
+    mean = found.curves[column]
     band = 1.96 * np.sqrt(np.maximum(np.diag(found.covariances[column]), 0))
     return Curve(
         values=tuple(axis.value(float(node)) for node in axis.nodes), mean=mean, low=mean - band, high=mean + band

@@ -56,7 +56,7 @@ def _refit(table: Table, scores: Floats, process: GaussianProcess, generator: np
     count = min(max(int(_SHARE * rows), 2), _MOST)
     part = generator.permutation(rows)[:count] if rows <= 2 * _MOST else subset(table, count, generator)
     if np.ptp(scores[part]) == 0:
-        part = np.arange(rows)
+        part = np.union1d(part, [scores.argmin(), scores.argmax()])
     sources = generator.choice(len(table.axes), min(_COMPANIONS, len(table.axes)), replace=False)
     extended = _with_companions(table.rows(part), [int(source) for source in sources], generator)
     warm = Hyperparameters.of(process)
