@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import one_stage
 import pytest
 
-from advisor import cli
+from advisor import cli, yamlio
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples/boosted-trees"
 HEAVY = ["numpy", "sklearn", "scipy", "pandas", "optuna", "ray", "lightgbm", "torch", "jsonschema"]
@@ -47,6 +48,17 @@ def test_the_installed_command_spares_pydantic_the_search_for_plugins():
     assert code == 0
     assert "pydantic.main" in loaded
     assert "importlib.metadata" not in loaded
+
+
+def test_what_an_objective_leaves_for_the_end_is_done(tmp_path):
+    made = one_stage.plan({"rate": {"type": "float", "low": 0.0, "high": 1.0}})
+    (tmp_path / "plan.yaml").write_text(yamlio.dump(made.to_data()))
+    (tmp_path / "late.py").write_text(
+        "import atexit\natexit.register(lambda: open('sent', 'w').close())\n\ndef rate(config): return config['rate']\n"
+    )
+    command = [sys.executable, "-c", "from advisor import cli; cli.run()", "run", "plan.yaml"]
+    subprocess.run([*command, "--objective", "late:rate", "--workers", "1"], check=True, cwd=tmp_path)
+    assert (tmp_path / "sent").exists()
 
 
 def test_what_a_later_pydantic_wants_beside_plugins_is_its_own(monkeypatch):
