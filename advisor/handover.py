@@ -61,7 +61,7 @@ def winner(plan: Plan, stages: Iterable[Stage], trials: Sequence[Trial]) -> tupl
     near = math.sqrt(2) * noise
     tied = [t for t in trials if t.state == "complete" and abs((t.value or 0.0) - best.value) <= near]
     if len(tied) == 1:
-        return best, f"the best value, by more than noise of {noise:g} explains"
+        return best, f"the best value, ahead by more than {near:g}, the spread of a difference of two"
     spans = _spans(stages)
     scores = [_neighbourhood(spans, trial, trials) for trial in tied]
     index = scores.index(max(scores) if plan.objective.direction == "maximize" else min(scores))

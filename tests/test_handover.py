@@ -255,9 +255,9 @@ def test_a_lucky_trial_in_a_bad_neighbourhood_does_not_win():
     assert rule == "of 6 trials within 0.141421 of the best, the one whose 5 nearest are best on average"
 
 
-def test_a_trial_that_is_better_than_noise_explains_wins():
+def test_a_trial_that_is_ahead_by_more_than_the_spread_of_a_difference_wins():
     plan = staged({"share": {"type": "float", "low": 0.0, "high": 1.0}}, noise=0.1)
     trials = [complete({"share": 0.1 * number}, float(number == 9)) for number in range(10)]
     best, rule = handover.winner(plan, plan.stages[:1], trials)
     assert best is trials[9]
-    assert rule == "the best value, by more than noise of 0.1 explains"
+    assert rule == "the best value, ahead by more than 0.141421, the spread of a difference of two"
