@@ -316,7 +316,9 @@ def test_when_all_trials_fail_the_run_stops_and_says_what_to_do():
 
     with pytest.raises(BadObjective) as raised:
         advisor.run(staged_plan(40), broken)
-    assert str(raised.value).startswith("the first 5 trials all failed, the last with: ValueError: no data for")
+    assert str(raised.value).startswith(
+        "all 5 trials that were evaluated here failed, the last with: ValueError: no data for"
+    )
     assert "mend the objective and run the same command again" in str(raised.value)
 
 

@@ -270,7 +270,7 @@ class _Session:
         self._tell(study.stage.id, ended.number, trial)
         if not self._complete and self._failed >= max(_MOST_FAILED, 2 * self._options.workers):
             raise BadObjective(
-                f"the first {self._failed} trials all failed, the last with: {trial.reason}\n"
+                f"all {self._failed} trials that were evaluated here failed, the last with: {trial.reason}\n"
                 "mend the objective and run the same command again; what failed has used up its part of the budget, "
                 "which --fresh gives back"
             )
