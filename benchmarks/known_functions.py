@@ -156,9 +156,7 @@ def random_problem(seed: int, parameters: int) -> Problem:
     domains = {f"p{i}": kinds[generator.integers(len(kinds))] for i in range(generator.integers(2, 7))}
     curves = [(generator.exponential() + 0.1, name, _shape(domain, generator)) for name, domain in domains.items()]
     pairs = [
-        (generator.exponential(), one, other)
-        for one, other in combinations(domains, 2)
-        if generator.uniform() < 0.4
+        (generator.exponential(), one, other) for one, other in combinations(domains, 2) if generator.uniform() < 0.4
     ]
     shapes = {name: _shape(domain, generator) for name, domain in domains.items()}
 
