@@ -73,6 +73,7 @@ def test_every_example_is_an_experiment(name):
         check(EXAMPLES[name], stage)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=plans())
 def test_any_plan_is_an_experiment(made):

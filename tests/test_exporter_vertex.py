@@ -103,6 +103,7 @@ def test_a_study_draws_what_the_example_says(name):
         check(EXAMPLES[name], stage)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=plans())
 def test_a_study_draws_what_any_plan_says(made):

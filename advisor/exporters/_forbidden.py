@@ -14,7 +14,7 @@ from advisor.plan import Stage
 from advisor.record import PlanConstraint
 from advisor.space import Choice, Domain, Numeric, Value, same
 
-MOST_COMBINATIONS: Final = 5_000
+MOST_COMBINATIONS: Final = 1_000
 """How many configurations may be tried to find those that a constraint forbids."""
 MOST_CLAUSES: Final = 100
 """How many clauses one constraint may become; more would not be read."""

@@ -20,7 +20,7 @@ def search(objective, suggest, trials, sampler, earlier, starts=()):
     study = optuna.create_study(direction=DIRECTION, sampler=sampler)
     known = [trial for trial in (carried(one, suggest) for one in earlier) if trial is not None]
     study.add_trials(known)
-    for start, held in starts:
+    for start, held in starts[:trials]:
         study.enqueue_trial(start, user_attrs={{"held": held}})
 
     def evaluate(trial):
