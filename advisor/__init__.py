@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.explanation import explain as explain
     from advisor.exporters import export as export
+    from advisor.formats import arguments as arguments
     from advisor.library import load_knowledge as load_knowledge
     from advisor.loading import load_plan as load_plan
     from advisor.loading import load_spec as load_spec
@@ -42,6 +43,7 @@ __all__ = [
     "Stage",
     "Trial",
     "advise",
+    "arguments",
     "distributions",
     "explain",
     "export",
@@ -64,6 +66,7 @@ _HOME = {
     "Stage": "plan",
     "Trial": "trials",
     "advise": "engine",
+    "arguments": "formats",
     "distributions": "suggesting",
     "explain": "explanation",
     "export": "exporters",

@@ -110,6 +110,16 @@ def _arguments(plan: Plan, config: Values) -> dict[str, object]:
     return {_argument(plan, name): value for name, value in config.items()}
 
 
+def arguments(plan: Plan, config: Values) -> dict[str, object]:
+    """A configuration by the library's names, where those of the plan are others: ``Model(**arguments(plan, config))``.
+
+    Args:
+        plan: The plan that the configuration is of.
+        config: Values by the plan's names, as an objective gets them.
+    """
+    return _arguments(plan, config)
+
+
 def _argument(plan: Plan, name: str) -> str:
     """The library's name of a parameter."""
     entry = plan.stages[-1].entries.get(name)

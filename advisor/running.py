@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor import callbacks, commands, formats, live, loading, progress, runners, summary
 from advisor.errors import AdvisorError, InvalidFile, Problem, UnknownName
+from advisor.objectives import BadObjective
+from advisor.space import same
 
 if TYPE_CHECKING:
     from advisor.commands import Command
@@ -96,9 +98,20 @@ def _objective(plan: Plan, objective: str | None, template: str | None, observer
     parameters = plan.stages[0].entries
     command = commands.checked(template, parameters, metric=plan.objective.metric)
     searched = {name for stage in plan.stages for name in stage.search}
-    if unused := sorted(name for name in command.unused(parameters) if name in searched):
-        observer.remark(f"the command does not use {', '.join(unused)}: searched without effect")
+    unused = command.unused(parameters)
+    if searched and searched <= {*unused}:
+        raise BadObjective("the command uses nothing that is searched, so that all trials would be the same")
+    if without := sorted(name for name in unused if name in searched):
+        observer.remark(f"the command does not use {', '.join(without)}: searched without effect")
+    if untold := [name for name in unused if name not in searched and _departs(plan, name)]:
+        observer.remark(f"the command does not pass on what the plan holds: {', '.join(untold)}")
     return command
+
+
+def _departs(plan: Plan, name: str) -> bool:
+    """Whether a parameter that every stage holds is held at another value than the library's default."""
+    held, known = plan.stages[0].fixed[name], plan.evidence.get(name)
+    return held.active is not False and known is not None and not same(held.value, known.default)
 
 
 def _storage(plan: FilePath, storage: str | None) -> str | None:

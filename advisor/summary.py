@@ -62,7 +62,7 @@ def _verdict(result: Result, plan: Plan) -> Iterator[str]:
         return
     default = f"the library's default ({shown_value(result.default)})"
     if result.gain <= 0:
-        yield f"{default[0].upper()}{default[1:]} was not beaten: use the default."
+        yield f"{default[0].upper()}{default[1:]} was not beaten{_what_then(result)}"
         return
     yield f"{best}, {gained(result.gain, result.default)} better than {default}."
     luck = _luck(result, plan)
@@ -71,6 +71,16 @@ def _verdict(result: Result, plan: Plan) -> Iterator[str]:
             f"Caution: the gain is within the noise. A difference of less than {luck:.2g} can be luck, "
             "so the default may be as good."
         )
+
+
+def _what_then(result: Result) -> str:
+    """What follows from a default that was not beaten, if that was tried."""
+    failed = sum(trial.state == "failed" for trial in result.trials)
+    if not result.finished:
+        return " so far."
+    if 2 * failed > len(result.trials):
+        return f", but {failed} of {len(result.trials)} trials failed: see why, and narrow the ranges to what works."
+    return ": use the default."
 
 
 def _no_bar(plan: Plan) -> str:

@@ -32,7 +32,7 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from advisor._worker import Link, Ready
 from advisor.commands import Command, ending
-from advisor.objectives import BadObjective, Ended, Lost, Objective, Outcome, Report, Steps, in_one_line, load, steps
+from advisor.objectives import BadObjective, Ended, Lost, Objective, Outcome, Report, Steps, in_one_line, steps
 
 if TYPE_CHECKING:  # as in objectives
     from advisor.space import Value
@@ -79,7 +79,9 @@ class Workers(Protocol):
 
 
 def opened(objective: Objective | str, *, count: int = 1, timeout: float | None = None) -> Workers:
-    """Places for an objective or the name of one: this process, where one is enough and never has to be ended.
+    """Places for an objective or the name of one: this process, for a function of which one is enough.
+
+    A program and what is known by name run in processes of their own, which may be ended, or die, without this one.
 
     Args:
         objective: A function, a command, or a reference that ``objectives.load`` understands.
@@ -89,8 +91,8 @@ def opened(objective: Objective | str, *, count: int = 1, timeout: float | None 
     Raises:
         BadObjective: The objective cannot be imported, or sent to another process.
     """
-    if count == 1 and timeout is None and not isinstance(objective, Command):
-        return Here(load(objective) if isinstance(objective, str) else objective)
+    if count == 1 and timeout is None and not isinstance(objective, Command | str):
+        return Here(objective)
     return Processes(objective, count=count, timeout=timeout)
 
 

@@ -319,7 +319,7 @@ def test_when_all_trials_fail_the_run_stops_and_says_what_to_do():
     assert str(raised.value).startswith(
         "all 5 trials that were evaluated here failed, the last with: ValueError: no data for"
     )
-    assert "mend the objective and run the same command again" in str(raised.value)
+    assert "they are not counted: mend the objective and run the same again" in str(raised.value)
 
 
 def test_a_run_of_failures_alone_has_no_best():
@@ -626,3 +626,32 @@ def test_a_storage_of_optuna_is_not_closed(tmp_path):
     assert advisor.run(staged_plan(3), value_of, storage=storage).finished
     assert len(optuna.get_all_study_names(storage)) == 2
     _storage.close(storage)
+
+
+def test_what_failed_while_the_objective_was_broken_is_not_counted(tmp_path):
+    storage = str(tmp_path / "run.db")
+
+    def broken(_):
+        raise ValueError("no data")
+
+    for _ in range(2):
+        with pytest.raises(BadObjective, match="they are not counted"):
+            advisor.run(staged_plan(14), broken, storage=storage)
+    result = advisor.run(staged_plan(14), value_of, storage=storage)
+    assert [trial.state for trial in result.trials] == ["complete"] * 14
+    assert [trial.config for trial in result.trials[: len(STARTS)]] == list(STARTS)
+    assert result.default is not None
+
+
+def test_failures_before_the_first_success_count_once_something_works():
+    seen = []
+
+    def sometimes(config):
+        seen.append(config)
+        if len(seen) < 4:
+            raise ValueError("not yet")
+        return value_of(config)
+
+    result = advisor.run(staged_plan(10), sometimes)
+    assert [trial.state for trial in result.trials].count("failed") == 3
+    assert len(result.trials) == len(seen) == 10

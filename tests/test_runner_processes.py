@@ -155,7 +155,7 @@ def test_ctrl_c_finishes_what_runs_and_the_same_command_goes_on(folder):
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=40)
     assert running.returncode == 130, err
-    assert "interrupted: running trials are finished, and the same again goes on from here; Ctrl-C again" in err
+    assert "interrupted: running trials are finished, the same again goes on from here; Ctrl-C again" in err
     result = json.loads((folder / "result.json").read_text())
     assert (result["finished"], len(result["trials"])) == (False, begun(folder))
     out, err, code = ran(folder)

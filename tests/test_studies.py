@@ -43,6 +43,6 @@ def test_a_trial_that_reports_after_it_was_given_up_for_dead_is_ended_and_the_ru
         reached.append(number)
 
     result = runners.run(one_stage.plan(RATE), objective, storage=storage, observer=remarks)
-    assert remarks.told == ["trial 2 had been given up by another process; its value is dropped"]
+    assert remarks.told == ["trial 3 had been given up by another process; its value is dropped"]
     assert 2 not in reached
     assert (result.finished, len(result.trials)) == (True, 10)

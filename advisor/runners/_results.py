@@ -86,6 +86,8 @@ def _first(plan: Plan, confirmed: Sequence[Repeated]) -> tuple[Repeated, str]:
     rule = f"the best mean of {counted(len(whole), 'finalist')}, each evaluated again {counted(times, 'time')}"
     if failed := len(confirmed) - len(whole):
         rule += f", without {failed} of which an evaluation failed"
+    if times > 1 and all(len(set(one.values)) == 1 for one in whole):
+        rule += "; every repetition gave the same, so the objective has no luck or does not use its seed"
     return max(whole, key=lambda one: sign * one.mean), rule
 
 

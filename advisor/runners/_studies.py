@@ -6,7 +6,7 @@ each stage has a study of its own, and earlier trials that lie in its ranges are
 What a trial is besides what Optuna knows stands in its user attributes: ``config`` where a known configuration is
 evaluated, ``carried`` for a copy of an earlier trial, ``void`` for a trial that does not count (its process died and
 another takes its place; it breaks a constraint; it was one too many), ``retry`` for one that was begun before, with the
-number that it had, ``reason`` for why it failed.
+number that it had, ``undone`` for one of which that is not held against it, ``reason`` for why it failed.
 
 A process may be killed between any two writes. So a trial whose process died is enqueued again before it is given up:
 its second try counts from the moment in which the first no longer does, and of several second tries only the first.
@@ -125,7 +125,7 @@ class StageStudy:
         if first is None:
             return "one too many" if self._is_one_too_many(number) else None
         trials = self._trials()
-        others = any(other.user_attrs.get(_RETRY) == first for other in trials[:number])
+        others = any(other.user_attrs.get(_RETRY) == first and not _is_void(other) for other in trials[:number])
         has_ended = trials[first].state.is_finished() and not _is_void(trials[first])
         return "has had its second try" if others or has_ended else None
 
@@ -201,17 +201,28 @@ class StageStudy:
         self._look()
         return told
 
+    def give_back(self, number: int, why: str) -> None:
+        """Undo a trial of this process: its configuration is asked for again, as if it had never been."""
+        trial = self._trials()[number]
+        known: dict[str, Any] = {key: trial.user_attrs[key] for key in _GIVEN if key in trial.user_attrs}
+        first = trial.user_attrs.get(_RETRY, number)  # whose place it has
+        self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: first, _UNDONE: True})
+        self._give_up(trial, _VOID, why)
+        del self.running[number]
+        self._look()
+
     def _begun_again(self, trials: Sequence[FrozenTrial], number: int, why: str) -> str:
-        trial, name = trials[number], f"trial {number} of stage {self.stage.id}"
-        if _RETRY in trial.user_attrs:
+        trial, name = trials[number], f"trial {number + 1} of stage {self.stage.id}"
+        if _RETRY in trial.user_attrs and _UNDONE not in trial.user_attrs:
             self._give_up(trial, _REASON, f"{why}, twice")
             return f"{name} failed: {why}, twice"
         if _VOID in trial.user_attrs or self._is_one_too_many(number):
             self._give_up(trial, _VOID, "one too many")
             return ""
-        if not any(other.user_attrs.get(_RETRY) == number for other in trials[number:]):
-            known: dict[str, Any] = {key: trial.user_attrs[key] for key in (_CONFIG, _SEED) if key in trial.user_attrs}
-            self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: number})
+        first = trial.user_attrs.get(_RETRY, number)
+        if not any(other.user_attrs.get(_RETRY) == first for other in trials[number + 1 :]):
+            known: dict[str, Any] = {key: trial.user_attrs[key] for key in _GIVEN if key in trial.user_attrs}
+            self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: first})
         self._give_up(trial, _VOID, why)
         return f"{name} was running when {why}; it is tried again"
 
@@ -238,8 +249,10 @@ class StageStudy:
 _CONFIG: Final = "config"
 _VOID: Final = "void"
 _RETRY: Final = "retry"
+_UNDONE: Final = "undone"
 _REASON: Final = "reason"
 _SEED: Final = "seed"
+_GIVEN: Final = (_CONFIG, _SEED)
 
 
 def count_ended(study: Study) -> int:
@@ -271,7 +284,7 @@ def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
         is_early = first is not None and (first in tried or not _is_void(trials[first]))
         if is_early or _is_void(trial) or CARRIED in trial.user_attrs:
             found.add(trial.number)
-        if first is not None:
+        if first is not None and not _is_void(trial):
             tried.add(first)
     return found
 

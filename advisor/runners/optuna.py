@@ -91,7 +91,8 @@ def _interrupted(options: Options) -> Iterator[threading.Event]:
         if event.is_set():
             raise KeyboardInterrupt
         event.set()
-        options.observer.remark("interrupted: running trials are finished; Ctrl-C again leaves at once")
+        text = "interrupted: running trials are finished, the same again goes on from here; Ctrl-C again leaves at once"
+        options.observer.remark(text)
 
     before = signal.signal(signal.SIGINT, stop)
     try:
@@ -114,7 +115,8 @@ class _Session:
         self._observer = options.observer
         self._study: StageStudy | None = None
         self._told: set[tuple[int, int]] = set()
-        self._complete = self._failed = 0
+        self._works = False
+        self._doubted: list[Ended] = []
         self._name = _run_name(plan, options, storage)
         root = self._begun()
         self._watch = None if isinstance(storage, optuna.storages.InMemoryStorage) else Watch(root, self._running)
@@ -156,6 +158,8 @@ class _Session:
     def run(self) -> Result:
         """All stages, one after the other, as far as there is no interrupt."""
         self._observer.run_began(self._plan, self._count_ended())
+        for process in self._watch.others() if self._watch is not None else ():
+            self._observer.remark(f"{process} is at this run too; they share its trials")
         results: list[StageResult] = []
         searched: dict[int, Stage] = {}
         trials: list[Trial] = []
@@ -227,8 +231,10 @@ class _Session:
         self._adopt(study)
         while True:
             is_full = not self._submit_all(study)
-            if study.running:
+            if len(study.running) > len(self._doubted):
                 self._wait(study)
+            elif self._doubted and (is_full or self._interrupt.is_set()):
+                self._tell_doubted(study)
             elif self._interrupt.is_set() or (is_full and study.is_over()):
                 return
             else:
@@ -261,19 +267,38 @@ class _Session:
                     self._lose(study, number, reason)
 
     def _end(self, study: StageStudy, ended: Ended) -> None:
+        """Keep how a trial ended; failures before anything succeeds are doubted, as the objective may be broken."""
+        if ended.outcome.state == "failed" and not self._works:
+            self._doubted.append(ended)
+            if len(self._doubted) >= max(_MOST_FAILED, 2 * self._options.workers):
+                self._give_back(study)
+            return
+        self._works = True
+        self._tell_doubted(study)
+        self._keep(study, ended)
+
+    def _give_back(self, study: StageStudy) -> None:
+        """End a run in which nothing works, as if its trials had never been."""
+        for ended in self._doubted:
+            study.give_back(ended.number, "the objective was broken")
+        raise BadObjective(
+            f"all {len(self._doubted)} trials that were evaluated here failed, "
+            f"the last with: {self._doubted[-1].outcome.reason}\n"
+            "they are not counted: mend the objective and run the same again"
+        )
+
+    def _tell_doubted(self, study: StageStudy) -> None:
+        for ended in self._doubted:
+            self._keep(study, ended)
+        self._doubted.clear()
+
+    def _keep(self, study: StageStudy, ended: Ended) -> None:
         trial = study.tell(ended.number, ended.outcome)
         if trial is None:
-            self._observer.remark(f"trial {ended.number} had been given up by another process; its value is dropped")
+            text = f"trial {ended.number + 1} had been given up by another process; its value is dropped"
+            self._observer.remark(text)
             return
-        self._complete += trial.state != "failed"
-        self._failed += trial.state == "failed"
         self._tell(study.stage.id, ended.number, trial)
-        if not self._complete and self._failed >= max(_MOST_FAILED, 2 * self._options.workers):
-            raise BadObjective(
-                f"all {self._failed} trials that were evaluated here failed, the last with: {trial.reason}\n"
-                "mend the objective and run the same command again; what failed has used up its part of the budget, "
-                "which --fresh gives back"
-            )
 
     def _lose(self, study: StageStudy, number: int, reason: str) -> None:
         if text := study.lost(number, reason):
