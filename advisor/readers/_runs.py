@@ -137,7 +137,7 @@ def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
             found.add(trial.number)
         if _is_void(trial) or "carried" in trial.user_attrs:
             found.add(trial.number)
-        if isinstance(first, int):
+        if isinstance(first, int) and not _is_void(trial):
             tried.add(first)
     return found
 

@@ -5,7 +5,7 @@ Optuna's SQLite storage runs enqueued trials twice when several processes share 
 write-ahead log halves their cost.
 
 Of several processes that make the tables of an empty database at the same moment, all but one fail in Optuna (measured
-with 5.0: 52 of 90 on PostgreSQL, 67 of 90 on SQLite); they look again.
+with 5.0: 62 of 90 on PostgreSQL, 67 of 90 on SQLite); they look again.
 """
 
 from __future__ import annotations
