@@ -182,6 +182,8 @@ def _of_parser(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     row, column = (mark.line, mark.column) if mark else (0, 0)
     sentence = " ".join(part for part in (error.problem, error.context) if part)
+    if "nesting depth" in sentence:  # the parser's own limit, since PyYAML 6.0.4; it reads ahead
+        return Problem(sentence=f"nested deeper than {MOST_DEPTH} levels", mark=(row + 1, column + 1))
     hint = next((advice for phrase, advice in _ADVICE if phrase in sentence), "")
     source = next(iter(text.splitlines()[row : row + 1]), "")
     here = source[column : column + 1]
