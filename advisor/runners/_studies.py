@@ -69,6 +69,7 @@ class StageStudy:
     def __init__(self, study: Study, plan: Plan, stage: Stage) -> None:
         self.stage = stage
         self.running: dict[int, optuna.Trial] = {}
+        self._made: dict[int, Trial] = {}
         self._study = study
         self._plan = plan
         self._all = 0
@@ -177,7 +178,7 @@ class StageStudy:
             return None
         finally:
             del self.running[number]  # only now: a trial that nobody names is taken for an orphan
-        return trial_of(self.stage, told)
+        return self._as_trial(told)
 
     # What others do
 
@@ -239,7 +240,13 @@ class StageStudy:
         """The trials that have ended and count, in the order in which they did, each with its number."""
         over = _ended(self._trials())
         over.sort(key=lambda t: (t.datetime_complete, t.number))
-        return [(t.number, trial_of(self.stage, t)) for t in over]
+        return [(t.number, self._as_trial(t)) for t in over]
+
+    def _as_trial(self, trial: FrozenTrial) -> Trial:
+        """A trial that has ended as one of ours; it never changes any more, so it is made once."""
+        if trial.number not in self._made:
+            self._made[trial.number] = trial_of(self.stage, trial)
+        return self._made[trial.number]
 
     def carried(self) -> int:
         """How many earlier trials the study knows."""
