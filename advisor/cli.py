@@ -7,24 +7,19 @@ Commands import what they need when they run, so that ``advisor --help`` starts 
 from __future__ import annotations
 
 import gc
-import os
-import sys
 import textwrap
-from importlib import import_module
 from pathlib import Path as FilePath
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor import __version__
+from advisor import __version__, answers
 from advisor.errors import AdvisorError, InvalidFile, Problem
 from advisor.words import counted
 
 if TYPE_CHECKING:
     from advisor.measuring import Importances
     from advisor.plan import Plan
-    from advisor.terminal import Style
 
 FILE = click.Path(path_type=FilePath)
 MOST_SEED = 2**32 - 16
@@ -32,8 +27,6 @@ MOST_SEED = 2**32 - 16
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
-
-_PLUGINS = "pydantic.plugin._loader"
 
 
 class _Commands(click.Group):
@@ -72,42 +65,6 @@ def main() -> None:
     """  # noqa: D301 - click reads the escape
 
 
-class _NoPlugins(ModuleType):
-    """In the place of pydantic's search for plugins, whose imports alone take a fifteenth of the time of a plan."""
-
-    get_plugins = tuple
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else a later pydantic may want of the module, from the module itself."""
-        if name.startswith("__"):  # what Python asks of every module
-            raise AttributeError(name)
-        del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
-
-
-def run() -> None:
-    """The installed command: ``main``, without what a short process does not need.
-
-    Collecting garbage while modules load, and taking everything apart at the end, is a fifth of the time of a plan.
-    mypy ends itself in the same way.
-    """
-    gc.disable()
-    sys.modules[_PLUGINS] = _NoPlugins(_PLUGINS)
-    code: int | str | None = 0
-    try:
-        main()
-        sys.stdout.flush()
-    except SystemExit as stop:
-        code = stop.code
-    except OSError as error:  # such as a full disk behind the pipe
-        sys.stderr.write(f"error: the answer cannot be written: {error.strerror}\n")
-        code = AdvisorError.exit_code
-    sys.stderr.flush()
-    if "advisor.running" in sys.modules:  # a person's code has run, and may have left something to do at the end
-        sys.exit(code)
-    os._exit(code if isinstance(code, int) else int(code is not None))
-
-
 @main.command()
 @click.argument("spec", type=FILE)
 @click.option("-o", "--output", type=FILE, help="Write here instead of printing; the ending may say the format.")
@@ -128,57 +85,13 @@ def plan(spec: FilePath, output: FilePath | None, form: str | None, seed: int) -
     described = loading.spec_of(document)
     with loading.placed_in(document):
         found = engine.advise(described, seed=seed)
-    form = form or _format_of(output)
+    form = form or answers.format_of(output)
     if output is None:
-        click.echo(_written(found, form, _style()), nl=False, color=True)
+        click.echo(answers.plan_as(found, form, answers.style()), nl=False, color=True)
         return
-    _write(output, _written(found, form, None))
+    answers.write(output, answers.plan_as(found, form, None))
     trials, stages = counted(found.budget.trials, "trial"), counted(len(found.stages), "stage")
     click.echo(f"wrote {output}: {trials}, {stages}", err=True)
-
-
-_ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".md": "markdown", ".txt": "text"}
-
-
-def _format_of(output: FilePath | None) -> str:
-    return "text" if output is None else _ENDINGS.get(output.suffix.lower(), "yaml")
-
-
-def _written(found: Plan, form: str, style: Style | None) -> str:
-    if form == "json":
-        import json
-
-        return json.dumps(found.to_data(), indent=2, ensure_ascii=False) + "\n"
-    if form == "yaml":
-        from advisor import yamlio
-
-        return yamlio.dump(found.to_data())
-    if form == "markdown":
-        from advisor import markdown
-
-        return markdown.rendered(found)
-    from advisor import terminal
-
-    return terminal.rendered(found, style)
-
-
-def _style() -> Style:
-    """Colour and width of the terminal; 80 columns and none where there is no terminal."""
-    from advisor.terminal import WIDTH, Style
-
-    if not sys.stdout.isatty():
-        return Style()
-    import shutil
-
-    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Style(width=min(shutil.get_terminal_size((WIDTH, 24)).columns, 120), colour=colour)
-
-
-def _write(path: FilePath, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InvalidFile([Problem(sentence=f"{path} cannot be written: {error.strerror}")]) from error
 
 
 @main.command()
@@ -189,7 +102,7 @@ def explain(plan: FilePath, name: str | None) -> None:
     from advisor import explanation, loading, terminal
 
     text = explanation.explain(loading.load_plan(plan), name)
-    click.echo(terminal.wrapped(text, _style()), nl=False)
+    click.echo(terminal.wrapped(text, answers.style()), nl=False)
 
 
 class _Export(click.Command):
@@ -221,7 +134,7 @@ def export(plan: FilePath, target: str, stage: int | None, output: FilePath | No
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(output, text)
+        answers.write(output, text)
 
 
 @main.command("run")
@@ -260,7 +173,7 @@ def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any
 
     gc.enable()
     found = running.run(plan, result or plan.with_name("result.json"), form, **given)
-    click.echo(running.written(found, form, _style()), nl=False, color=True)
+    click.echo(running.written(found, form, answers.style()), nl=False, color=True)
     if not found.result.finished:
         click.get_current_context().exit(INTERRUPTED)
 
@@ -291,7 +204,7 @@ def _measured(found: Importances, plan: Plan | None, form: str) -> str:
     from advisor import importances_text
 
     if form == "text":
-        return importances_text.rendered(found, plan, _style())
+        return importances_text.rendered(found, plan, answers.style())
     import json
 
     return json.dumps(importances_text.data(found), indent=2, ensure_ascii=False) + "\n"
@@ -311,11 +224,11 @@ def refine_(plan: FilePath, trials: str, output: FilePath | None, **given: Any) 
     known = loading.load_plan(plan)
     loaded = readers.load_trials(trials, plan=known, study=given.pop("study"))
     found = refining.refine(known, [*loaded.trials, *loaded.outside], **given)
-    form = _format_of(output)
+    form = answers.format_of(output)
     if output is None:
-        click.echo(_written(found, form, _style()), nl=False, color=True)
+        click.echo(answers.plan_as(found, form, answers.style()), nl=False, color=True)
     else:
-        _write(output, _written(found, form, None))
+        answers.write(output, answers.plan_as(found, form, None))
     for text in [note.text for note in found.notes if note.by == "refine"]:
         click.echo(text, err=True)
 

@@ -95,7 +95,7 @@ def until(holds, seconds=60):
 
 def command(*options):
     """The command line that runs the plan, in a process of its own."""
-    code = "from advisor.cli import run; run()"
+    code = "from advisor.entry import run; run()"
     run = ["run", "plan.yaml", "--engine", "ray", "--workers", "2", *map(str, options)]
     return [sys.executable, "-c", code, *run]
 

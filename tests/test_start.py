@@ -10,7 +10,7 @@ from pathlib import Path
 import one_stage
 import pytest
 
-from advisor import cli, yamlio
+from advisor import entry, yamlio
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples/boosted-trees"
 HEAVY = ["numpy", "sklearn", "scipy", "pandas", "optuna", "ray", "lightgbm", "torch", "jsonschema"]
@@ -39,8 +39,8 @@ def test_command_loads_nothing_heavy(arguments, also):
 
 def test_the_installed_command_spares_pydantic_the_search_for_plugins():
     program = (
-        "import json, os, sys\nfrom advisor import cli\n"
-        "os._exit = lambda code: print(json.dumps([code, *sorted(sys.modules)]), file=sys.stderr)\ncli.run()"
+        "import json, os, sys\nfrom advisor import entry\n"
+        "os._exit = lambda code: print(json.dumps([code, *sorted(sys.modules)]), file=sys.stderr)\nentry.run()"
     )
     command = [sys.executable, "-c", program, "plan", str(EXAMPLE / "spec.yaml")]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -56,13 +56,13 @@ def test_what_an_objective_leaves_for_the_end_is_done(tmp_path):
     (tmp_path / "late.py").write_text(
         "import atexit\natexit.register(lambda: open('sent', 'w').close())\n\ndef rate(config): return config['rate']\n"
     )
-    command = [sys.executable, "-c", "from advisor import cli; cli.run()", "run", "plan.yaml"]
+    command = [sys.executable, "-c", "from advisor import entry; entry.run()", "run", "plan.yaml"]
     subprocess.run([*command, "--objective", "late:rate", "--workers", "1"], check=True, cwd=tmp_path)
     assert (tmp_path / "sent").exists()
 
 
 def test_what_a_later_pydantic_wants_beside_plugins_is_its_own(monkeypatch):
-    stand_in = cli._NoPlugins("colorsys")
+    stand_in = entry._NoPlugins("colorsys")
     monkeypatch.setitem(sys.modules, "colorsys", stand_in)
     assert stand_in.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
     assert sys.modules["colorsys"] is not stand_in
