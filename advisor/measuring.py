@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 from advisor import importance
 from advisor.errors import InvalidFile, Problem
-from advisor.importance import Importance, Measurement, TooFewTrials, Trust
+from advisor.importance import Importance, Measurement, Table, TooFewTrials, Trust
+from advisor.importance.gaussian_process import GaussianProcess
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Domain, Numeric, Value, contains, is_number, same
 from advisor.spec import SpaceEntry
@@ -48,6 +49,9 @@ class Importances:
         aside: Why a parameter was not measured, by its name.
         failures: The same for whether a trial fails; None where too few failed, or all did.
         remarks: What was left out or changed, in sentences.
+        direction: Whether less or more of the scores is better. Curves are of costs: scores with the sign turned where
+            more is better.
+        process: The model of costs that the shares are of; None where no score differs.
     """
 
     parameters: Mapping[str, Importance]
@@ -57,6 +61,8 @@ class Importances:
     aside: Mapping[str, str]
     failures: Measurement | None = None
     remarks: tuple[str, ...] = ()
+    direction: Direction = "minimize"
+    process: GaussianProcess | None = field(default=None, repr=False)
 
 
 def measure(
@@ -77,28 +83,62 @@ def measure(
         TooFewTrials: It says how many more would do.
         InvalidFile: The space is none, or no trial has a parameter of it.
     """
-    domains, conditions = _space(space)
-    known = [one if isinstance(one, Trial) else _trial(*one) for one in trials]
-    kept, remarks = _comparable(known, domains)
-    complete = [trial for trial in kept if trial.state == "complete"]
-    domains = {name: _widened(domain, name, kept) for name, domain in domains.items()}
-    values = np.array([trial.value for trial in complete], dtype=float)
-    scores, diverged = _as_costs(values, direction)
-    if diverged:
-        remarks.append(f"{diverged} trials diverged: they count as bad as the worst of the others")
-    pruned = sum(trial.state == "pruned" for trial in kept)
-    if pruned:
-        remarks.append(f"{pruned} pruned trials are not used: their scores are those of shorter trials")
-    table = importance.tabulate([trial.config for trial in complete], domains, conditions)
-    found = importance.measure(table, scores, seed=seed)
-    failures = _failures(kept, domains, conditions, seed)
+    gathered = gather(trials, space, direction=direction)
+    found = importance.measure(gathered.table, gathered.costs, seed=seed)
     return Importances(
         parameters=found.parameters,
         pairs=found.pairs,
         explained=found.explained,
         trust=found.trust,
         aside=found.aside,
-        failures=failures,
+        failures=_failures(gathered, seed),
+        remarks=gathered.remarks,
+        direction=direction,
+        process=found.process,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Trials as they are measured.
+
+    Attributes:
+        table: What the complete ones set.
+        costs: Their scores, less is better; shape (n,).
+        kept: All trials that are used.
+        domains: Where each parameter was searched, in any of them.
+        conditions: Values of others for which a parameter has an effect.
+        remarks: What was left out or changed, in sentences.
+    """
+
+    table: Table
+    costs: NDArray[np.float64]
+    kept: tuple[Trial, ...]
+    domains: Mapping[str, Domain]
+    conditions: Mapping[str, Condition]
+    remarks: tuple[str, ...]
+
+
+def gather(trials: Iterable[Trial | Pair], space: Space, *, direction: Direction = "minimize") -> Gathered:
+    """The trials that can be compared, as numbers; arguments and errors are those of ``measure``."""
+    domains, conditions = _space(space)
+    known = [one if isinstance(one, Trial) else _trial(*one) for one in trials]
+    kept, remarks = _comparable(known, domains)
+    complete = [trial for trial in kept if trial.state == "complete"]
+    domains = {name: _widened(domain, name, kept) for name, domain in domains.items()}
+    values = np.array([trial.value for trial in complete], dtype=float)
+    costs, diverged = _as_costs(values, direction)
+    if diverged:
+        remarks.append(f"{diverged} trials diverged: they count as bad as the worst of the others")
+    pruned = sum(trial.state == "pruned" for trial in kept)
+    if pruned:
+        remarks.append(f"{pruned} pruned trials are not used: their scores are those of shorter trials")
+    return Gathered(
+        table=importance.tabulate([trial.config for trial in complete], domains, conditions),
+        costs=costs,
+        kept=tuple(kept),
+        domains=domains,
+        conditions=conditions,
         remarks=tuple(remarks),
     )
 
@@ -200,18 +240,15 @@ def _as_costs(values: NDArray[np.float64], direction: Direction) -> tuple[NDArra
     return np.where(diverged, costs[~diverged].max(), costs), int(diverged.sum())
 
 
-def _failures(
-    trials: Sequence[Trial], domains: Mapping[str, Domain], conditions: Mapping[str, Condition], seed: int
-) -> Measurement | None:
+def _failures(gathered: Gathered, seed: int) -> Measurement | None:
     """What decides whether a trial fails."""
-    ended = [trial for trial in trials if trial.state != "pruned"]
+    ended = [trial for trial in gathered.kept if trial.state != "pruned"]
     failed = np.array([trial.state == "failed" for trial in ended], dtype=float)
     if failed.sum() < _FEWEST_FAILED or len(ended) - failed.sum() < _FEWEST_FAILED:
         return None
+    table = importance.tabulate([trial.config for trial in ended], gathered.domains, gathered.conditions)
     try:
-        return importance.measure(
-            importance.tabulate([t.config for t in ended], domains, conditions), failed, seed=seed
-        )
+        return importance.measure(table, failed, seed=seed)
     except TooFewTrials:
         return None
 

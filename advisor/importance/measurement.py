@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -129,6 +129,7 @@ class Measurement:
         explained: Share of the variance of the scores that the model explains of trials that it did not see.
         trust: How far all this can be believed.
         aside: Why a parameter was not measured, by its name.
+        process: What the shares are of; None where no score differs.
     """
 
     parameters: Mapping[str, Importance]
@@ -136,6 +137,7 @@ class Measurement:
     explained: float
     trust: Trust
     aside: Mapping[str, str]
+    process: GaussianProcess | None = field(default=None, repr=False)
 
 
 def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
@@ -167,6 +169,7 @@ def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
         explained=max(trust.left_out, 0.0),
         trust=trust,
         aside=table.aside,
+        process=given.process,
     )
 
 
