@@ -1,0 +1,226 @@
+"""How many trials a plan saves: plans against flat searches on public trials, family by family.
+
+    python benchmarks/plan_quality.py [--quick] [--cache DIR] [--workers 2] [--rivals tpe,gp] [--scenarios lcbench]
+
+Each task's whole space goes in as a person would write it; plans of 10, 30 and 100 trials are run as ``advisor.run``
+runs them, and beside them searches of others over the same space (those whose packages are installed). A target is
+what Optuna's default sampler reaches with 100 trials, the mean over seeds. Regret is the error above the best that is
+known of the task, as a share of what the median random configuration has. Intervals (95 %) are over tasks.
+Only tasks that no policy was chosen on are judged, unless ``--part`` says otherwise. Runs of others are kept in the
+cache, ours never.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import curves
+import public_tasks
+from public_tasks import Config, Scale, Task
+from rivals import RIVALS
+
+import advisor
+
+BUDGETS: Final = (10, 30, 100)
+MARKS: Final = (1, 3, 10, 30, 100)
+FLAT: Final = "tpe"
+TIE: Final = 0.005
+"""Regrets that differ by no more are equal."""
+
+
+class Setting(NamedTuple):
+    """What is measured.
+
+    Attributes:
+        rivals: Names of searches of others.
+        seeds: Runs of each search.
+        cache: Where runs of others are kept.
+        budgets: Plans are made for these.
+    """
+
+    rivals: tuple[str, ...]
+    seeds: int
+    cache: Path | None
+    budgets: tuple[int, ...] = BUDGETS
+
+
+class Measured(NamedTuple):
+    """One task: its scale, and the errors of each search, by its name and seed; a plan's name is its budget's."""
+
+    scenario: str
+    task: str
+    scale: Scale
+    errors: Mapping[str, tuple[list[float], ...]]
+
+    @property
+    def target(self) -> float:
+        """What the flat search reaches with all its trials."""
+        return statistics.fmean(min(errors) for errors in self.errors[FLAT])
+
+
+def plan_name(trials: int) -> str:
+    """The name under which the runs of a plan of so many trials are kept."""
+    return f"advisor, {trials}"
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="three tasks a scenario, one seed, fast rivals")
+    parser.add_argument("--scenarios", help="names, with commas between; left out, all")
+    parser.add_argument("--rivals", help=f"of {', '.join(RIVALS)}; left out, all that are fast and installed")
+    parser.add_argument("--tasks", type=int, help="so many a scenario at most")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--part", choices=("judge", "choose", "all"), default="judge")
+    parser.add_argument("--cache", type=Path, help="a folder that keeps the runs of others")
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args()
+    if why := public_tasks.missing():
+        print(f"skipped: {why}")
+        return
+    setting = Setting(_rivals(given.rivals), 1 if given.quick else given.seeds, given.cache)
+    most = 3 if given.quick else given.tasks
+    chosen = given.scenarios.split(",") if given.scenarios else public_tasks.scenarios()
+    wanted = [(name, task) for name in chosen for task in public_tasks.names(name, given.part, most)]
+    found = measured(wanted, setting, given.workers)
+    for scenario in chosen:
+        print_scenario(scenario, [one for one in found if one.scenario == scenario], setting)
+    print_scenario("all", found, setting)
+
+
+def _rivals(given: str | None) -> tuple[str, ...]:
+    """The searches asked for, the flat one always among them; those that cannot be had are named."""
+    asked = given.split(",") if given else [name for name, rival in RIVALS.items() if not rival.slow]
+    absent = [name for name in asked if not RIVALS[name].is_there]
+    if absent:
+        print(f"not installed: {', '.join(absent)}\n")
+    return tuple(dict.fromkeys([FLAT, *(name for name in asked if name not in absent)]))
+
+
+# Runs
+
+
+def measured(wanted: Sequence[tuple[str, str]], setting: Setting, workers: int) -> list[Measured]:
+    """All tasks, several at a time."""
+    measure = partial(_measured, setting=setting, ours=our_runs)
+    if workers == 1:
+        return [measure(one) for one in wanted]
+    with ProcessPoolExecutor(workers) as pool:
+        return list(pool.map(measure, wanted))
+
+
+def _measured(
+    place: tuple[str, str], setting: Setting, ours: Callable[[Task, Setting], Mapping[str, tuple[list[float], ...]]]
+) -> Measured:
+    scenario, name = place
+    task = public_tasks.opened(scenario, name)
+    folder = setting.cache / scenario / name if setting.cache is not None else None
+    scale = Scale(*_kept(folder, "scale", lambda: list(public_tasks.scale(task))))
+    found = {rival: _rivals_runs(task, rival, setting, folder) for rival in setting.rivals}
+    return Measured(scenario, name, scale, {**found, **ours(task, setting)})
+
+
+def _rivals_runs(task: Task, rival: str, setting: Setting, folder: Path | None) -> tuple[list[float], ...]:
+    """The errors of a rival's trials, for each seed."""
+    trials = max(BUDGETS)
+    search, first = RIVALS[rival].search, _default(task) if RIVALS[rival].first else None
+    return tuple(
+        _kept(folder, f"{rival}-{trials}-{seed}", lambda seed=seed: search(task, trials, seed, first))
+        for seed in range(setting.seeds)
+    )
+
+
+def _default(task: Task) -> Config:
+    """The library's default, moved into the person's space: the first trial of any plan."""
+    plan = advisor.advise(public_tasks.spec_of(task, max(BUDGETS)))
+    return dict(plan.stages[0].start[0])
+
+
+def _kept(folder: Path | None, name: str, make: Callable[[], list[float]]) -> list[float]:
+    """What a file holds, made and written where it is not there."""
+    if folder is None:
+        return make()
+    file = folder / f"{name}.json"
+    if not file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(make()))
+    kept: list[float] = json.loads(file.read_text())
+    return kept
+
+
+def our_runs(task: Task, setting: Setting) -> dict[str, tuple[list[float], ...]]:
+    """The errors of plans of all budgets, for each seed."""
+    return {
+        plan_name(trials): tuple(
+            run_errors(task, advisor.advise(public_tasks.spec_of(task, trials), seed=seed), seed)
+            for seed in range(setting.seeds)
+        )
+        for trials in setting.budgets
+    }
+
+
+def run_errors(task: Task, plan: advisor.Plan, seed: int) -> list[float]:
+    """The errors of a plan's trials."""
+    result = advisor.run(plan, task, seed=seed, confirm=False)
+    return [float(trial.value) if trial.value is not None else float("inf") for trial in result.trials]
+
+
+# Tables
+
+
+def print_scenario(scenario: str, found: Sequence[Measured], setting: Setting) -> None:
+    """What each search needed and reached on the tasks."""
+    plan = plan_name(max(setting.budgets))
+    print(f"\n## {scenario}: {len(found)} tasks, {setting.seeds} seeds\n")
+    print(f"| search | trials to flat Optuna's 100: median, 90 % (within {max(BUDGETS)}) | regret at "
+          f"{', '.join(map(str, MARKS))} | plan wins, ties, loses at 30; at 100 |")  # fmt: skip
+    print("| --- | --- | --- | --- |")
+    for name in (plan, *setting.rivals):
+        reached = curves.reach([*_trials_to_target(found, name)], max(BUDGETS))
+        regrets = [_shown(curves.interval([*_regrets(found, name, mark).values()])) for mark in MARKS]
+        print(
+            f"| {'plan' if name == plan else name} | {reached.median:g}, {reached.late:g} ({reached.share:.2f}) "
+            f"| {', '.join(regrets)} | {'' if name == plan else _records(found, name)} |"
+        )
+
+
+def _trials_to_target(found: Iterable[Measured], name: str) -> Iterable[float]:
+    for one in found:
+        for errors in one.errors[name]:
+            yield curves.first_at_most(errors, one.target)
+
+
+def _regrets(found: Iterable[Measured], name: str, mark: int) -> dict[str, float]:
+    """The mean regret over seeds after so many trials, by task; a plan's is that of the least budget that has them."""
+    if name.startswith("advisor"):
+        name = plan_name(min(trials for trials in BUDGETS if trials >= mark))
+    return {
+        f"{one.scenario}/{one.task}": statistics.fmean(
+            one.scale.regret(min(errors[:mark])) for errors in one.errors[name]
+        )
+        for one in found
+    }
+
+
+def _records(found: Sequence[Measured], rival: str) -> str:
+    """Wins, ties and losses of plans against a rival that has as many trials."""
+    shown = []
+    for mark in (30, 100):
+        plans = _regrets(found, plan_name(mark), mark)
+        shown.append("-".join(map(str, curves.record(plans, _regrets(found, rival, mark), TIE))))
+    return "; ".join(shown)
+
+
+def _shown(figure: curves.Interval) -> str:
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+if __name__ == "__main__":
+    main()
