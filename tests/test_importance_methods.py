@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from advisor.importance.ablation import ablation, completed
+from advisor.importance.gaussian_process import fit
 from advisor.importance.impurity import impurity
 from advisor.importance.local import local_importance
+from advisor.importance.optuna_fanova import optuna_fanova
 from advisor.importance.permutation import permutation_importance
 from advisor.importance.region import good_region, reaching
 from advisor.importance.sensitivity import sensitivity
 from advisor.importance.table import tabulate
-from advisor.importance.worth import worth
+from advisor.importance.worth import worth, worth_interval
 from advisor.space import Choice, Numeric
 
 UNIT = Numeric(0.0, 1.0)
@@ -65,11 +67,12 @@ def test_what_is_not_given_is_in_the_middle():
 
 def test_tuning_is_worth_what_the_default_loses_while_the_others_are_tuned():
     found = worth(AXES, loss, np.array([0, 0.5, 0.75, 0.5]), maximize=False)
-    assert found == pytest.approx([0.5, 0.5, 1.0, 0.0], abs=0.03)
+    assert found.gains == pytest.approx([0.5, 0.5, 1.0, 0.0], abs=0.03)
 
 
 def test_a_default_that_is_the_best_leaves_nothing_to_gain():
-    assert worth(AXES, loss, np.array([1, 1.0, 0.25, 0.5]), maximize=False) == pytest.approx(np.zeros(4), abs=1e-9)
+    found = worth(AXES, loss, np.array([1, 1.0, 0.25, 0.5]), maximize=False)
+    assert found.gains == pytest.approx(np.zeros(4), abs=1e-9)
 
 
 def test_around_the_best_only_what_is_active_there_matters():
@@ -144,3 +147,53 @@ def test_impurity_is_shared_by_what_splits():
     assert found.sum() == pytest.approx(1)
     assert found[2] == max(found)
     assert impurity(TABLE, np.ones(60)).tolist() == [0, 0, 0, 0]
+
+
+def test_what_tuning_is_worth_is_sure_where_trials_are_many_and_not_where_they_are_few():
+    def wide(count):
+        table = tabulate(drawn(count, 3), DOMAINS, CONDITIONS)
+        process = fit(table, loss(table.units) + np.random.default_rng(0).normal(scale=0.05, size=count))
+        found = worth(table.axes, process.predict, np.array([0, 0.5, 0.75, 0.5]), maximize=False)
+        low, high = worth_interval(process, found, maximize=False)
+        assert np.all(low <= found.gains)
+        assert np.all(found.gains <= high)
+        return low, high
+
+    few, many = wide(10), wide(120)
+    assert np.all(many[0] <= np.array([0.6, 0.6, 1.1, 0.1]))
+    assert many[1][2] == pytest.approx(1.0, abs=0.2)
+    assert np.mean(few[1] - few[0]) > np.mean(many[1] - many[0])
+
+
+OPTUNA_SPACE = {
+    "rate": Numeric(1e-4, 1.0, log=True),
+    "depth": Numeric(1, 20, integer=True),
+    "kind": Choice(("a", "b", "c")),
+    "share": Numeric(0.0, 1.0, step=0.25),
+}
+
+
+def suggested(trial):
+    kind = trial.suggest_categorical("kind", ["a", "b", "c"])
+    rate = trial.suggest_float("rate", 1e-4, 1.0, log=True)
+    value = np.log10(rate) ** 2 + 0.1 * trial.suggest_int("depth", 1, 20)
+    if kind == "b":
+        value += trial.suggest_float("below", 0.0, 1.0)
+    return value + trial.suggest_float("share", 0.0, 1.0, step=0.25)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_optunas_own_shares_are_those_that_it_gives():
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(suggested, n_trials=30)
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    scores = np.array([trial.value for trial in study.trials])
+    found = optuna_fanova([trial.params for trial in study.trials], OPTUNA_SPACE | {"below": UNIT}, scores)
+    assert found == pytest.approx(dict(optuna.importance.get_param_importances(study, evaluator=evaluator)), abs=1e-9)
+
+
+def test_optunas_own_shares_are_none_where_nothing_differs():
+    assert optuna_fanova([{"rate": 0.1}, {"rate": 0.2}], OPTUNA_SPACE, np.zeros(2)) == {}
+    assert optuna_fanova([{"rate": 0.1}, {"depth": 2}], OPTUNA_SPACE, np.arange(2.0)) == {}

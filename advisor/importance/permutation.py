@@ -35,12 +35,12 @@ def permutation_importance(table: Table, scores: Floats, *, seed: int = 0) -> Fl
         if not out.size:
             continue
         tree = DecisionTreeRegressor(random_state=int(generator.integers(2**31))).fit(columns[drawn], scores[drawn])
-        error = (tree.predict(columns[out]) - scores[out]) ** 2
-        for axis in range(len(table.axes)):
-            shuffled = columns[out]
+        copies = np.tile(columns[out], (len(table.axes) + 1, 1, 1))
+        for axis, copy in enumerate(copies[1:]):
             own = owners == axis
-            shuffled[:, own] = shuffled[generator.permutation(len(out))][:, own]
-            growth[axis] += ((tree.predict(shuffled) - scores[out]) ** 2 - error).sum(), len(out)
+            copy[:, own] = copy[generator.permutation(len(out))][:, own]
+        errors = (tree.predict(copies.reshape(-1, columns.shape[1])).reshape(len(copies), -1) - scores[out]) ** 2
+        growth += np.column_stack([(errors[1:] - errors[0]).sum(axis=1), np.full(len(table.axes), len(out))])
     return np.asarray(growth[:, 0] / np.maximum(growth[:, 1], 1) / variance)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from advisor.importance._net import net, switched_off
 from advisor.importance.table import Axis, Floats
 
-_POINTS: Final = 1024
+_POINTS: Final = 512
 _STEP: Final = 0.1
 
 

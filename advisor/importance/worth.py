@@ -1,22 +1,47 @@
 """What tuning a parameter is worth, in units of the metric.
 
 The tunability of Probst, Boulesteix and Bischl (2019), seen from the other end: how much worse the best becomes when
-one parameter stays at its default while all others are tuned. Both bests are the model's, over the same points.
+one parameter stays at its default while all others are tuned. Both bests are the model's, over the same kind of points.
+How sure that is follows from responses drawn at these points: each has bests of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from advisor.importance._net import net, switched_off
+from advisor.importance.gaussian_process import GaussianProcess, filled_in, similarity
 from advisor.importance.table import Axis, Floats
 
 _POINTS: Final = 2048
-_NEAR: Final = 512
-"""Points around the best of the first, between it and where others are."""
+_KEPT: Final = 64
+"""Of the points the best, from which each search for a best goes on."""
+_ROUNDS: Final = 4
+_NEAR: Final = 128
+"""Points of each round, around the best of the round before."""
+_DRAWS: Final = 200
+_DRAWN_AT: Final = 40
+"""Points of each search at which responses are drawn."""
+_JITTER: Final = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """What tuning is worth, and where the bests lie.
+
+    Attributes:
+        gains: How much better the best is with each parameter tuned than at its default; not negative, shape (d,).
+        free: Good points, all parameters tuned, the best first; shape (m, d).
+        held: For each parameter good points with it at its default, likewise; shape (d, m, d).
+    """
+
+    gains: Floats
+    free: Floats
+    held: Floats
 
 
 def worth(
@@ -26,8 +51,8 @@ def worth(
     *,
     maximize: bool,
     seed: int = 0,
-) -> Floats:
-    """How much tuning each parameter gains over its default while all others are tuned; shape (d,), not negative.
+) -> Worth:
+    """How much tuning each parameter gains over its default while all others are tuned.
 
     Args:
         axes: The parameters; d of them.
@@ -43,20 +68,76 @@ def worth(
         return np.asarray(sign * predict(switched_off(axes, units)))
 
     points = np.vstack([default, net(axes, _POINTS, generator)])
-    points = np.vstack([points, _around(axes, points[value(points).argmax()], generator)])
-    held = []
-    for column, unit in enumerate(default):
-        without = points.copy()
-        without[:, column] = unit
-        held.append(value(without).max())
-    best = max(float(value(points).max()), *held)
-    return np.asarray(best - np.array(held))
+    good = points[np.argsort(-value(points), kind="stable")[:_KEPT]]
+    free, best = _climbed(axes, value, good, generator)
+    climbs = [_climbed(axes, value, good, generator, (column, float(unit))) for column, unit in enumerate(default)]
+    bests = np.array([one for _, one in climbs])
+    return Worth(gains=max(best, *bests) - bests, free=free, held=np.array([rows for rows, _ in climbs]))
+
+
+def _climbed(
+    axes: Sequence[Axis],
+    value: Callable[[Floats], Floats],
+    points: Floats,
+    generator: np.random.Generator,
+    held: tuple[int, float] | None = None,
+) -> tuple[Floats, float]:
+    """The best of points, of points around them and so on, the best first, and what that is worth."""
+
+    def valued(rows: Floats) -> tuple[Floats, Floats]:
+        if held is not None:
+            rows = rows.copy()
+            rows[:, held[0]] = held[1]
+        return rows, value(rows)
+
+    rows, values = valued(points)
+    for _ in range(_ROUNDS):
+        more, their = valued(_around(axes, rows[values.argmax()], generator))
+        rows, values = np.vstack([rows, more]), np.append(values, their)
+    order = np.argsort(-values, kind="stable")[:_DRAWN_AT]
+    return rows[order], float(values[order[0]])
 
 
 def _around(axes: Sequence[Axis], best: Floats, generator: np.random.Generator) -> Floats:
     """Points that differ from one in some parameters, in continuous ones by ever less."""
     points = net(axes, _NEAR, generator)
-    reach = 2.0 ** -generator.integers(1, 6, size=(_NEAR, 1))
+    reach = 2.0 ** -generator.integers(1, 8, size=(_NEAR, 1))
     continuous = np.array([axis.continuous for axis in axes])
     nearer = np.where(continuous, best + reach * (points - best), points)
     return np.where(generator.random(points.shape) < 0.5, nearer, best)
+
+
+def worth_interval(process: GaussianProcess, found: Worth, *, maximize: bool, seed: int = 0) -> tuple[Floats, Floats]:
+    """The ends of 95 % intervals of gains, by responses that the observations allow; each of shape (d,).
+
+    Args:
+        process: The model that ``found`` was found with.
+        found: What tuning is worth.
+        maximize: Whether more is better.
+        seed: Of the responses.
+    """
+    rows = switched_off(process.axes, np.vstack([found.free, *found.held]))
+    generator = np.random.default_rng(seed)
+    sign = 1.0 if maximize else -1.0
+    drawn = sign * _responses(process, rows, generator).reshape(_DRAWS, 1 + len(found.held), -1).max(axis=2)
+    gains = drawn.max(axis=1, keepdims=True) - drawn[:, 1:]
+    low, high = np.quantile(gains, [0.025, 0.975], axis=0)
+    return np.minimum(low, found.gains), np.maximum(high, found.gains)
+
+
+def _responses(process: GaussianProcess, units: Floats, generator: np.random.Generator) -> Floats:
+    """Responses at rows of units, drawn together; shape (draws, rows)."""
+    inputs = filled_in(units, process.axes)
+    across, among = _kernel(process, inputs, process.inputs), _kernel(process, inputs, inputs)
+    covariance = among - across @ process.precision @ across.T
+    values, vectors = np.linalg.eigh(covariance)
+    roots = vectors * np.sqrt(np.maximum(values, _JITTER))
+    noise = generator.normal(size=(_DRAWS, len(values)))
+    return np.asarray(process.centre + process.scale * (across @ process.coefficients + noise @ roots.T))
+
+
+def _kernel(process: GaussianProcess, left: Floats, right: Floats) -> Floats:
+    similar = np.full((len(left), len(right)), process.amplitude)
+    for column, (axis, length) in enumerate(zip(process.axes, process.lengths, strict=True)):
+        similar *= similarity(axis, left[:, column], right[:, column], length)
+    return similar
