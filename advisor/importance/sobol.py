@@ -7,6 +7,7 @@ responses that the observations allow, which counts what is not known of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
@@ -141,6 +142,13 @@ def decompose(process: GaussianProcess, *, pairs: bool = True) -> Decomposition:
         weights=tuple(weights),
         unsure=square * (expected - variance + space.centre_unsure),
     )
+
+
+def surfaces(process: GaussianProcess, pairs: Iterable[tuple[int, int]]) -> list[Floats]:
+    """The mean response at the nodes of two parameters, averaged over all others; shape (g, h) for each pair."""
+    space = _Space(process)
+    centre = space.adds @ space.mean
+    return [process.centre + process.scale * (space.pair(left, right) + centre) for left, right in pairs]
 
 
 def _pairs(space: _Space, main: Floats) -> Floats:
