@@ -1,10 +1,10 @@
 """Functional analysis of variance of a random forest, exact and without loops over trees.
 
 Hutter, Hoos and Leyton-Brown (An efficient approach for assessing hyperparameter importance, 2014) marginalise tree by
-tree. Here a pass over all trees, level by level, gives every leaf as a box of cells between thresholds; the curve of a
-parameter is then a difference at both ends of each box, summed up once, and the surface of two a difference at four
-corners. We decompose the mean of the trees, not each tree: what trees disagree about is noise. Shares of each tree by
-itself, as Optuna's evaluator has them, are ``tree_shares``.
+tree. Here a pass over all trees, level by level, gives every leaf as a box between thresholds; the curve of a parameter
+is then a difference at both ends of each box, summed up once, and the surface of two a difference at four corners. We
+decompose the mean of the trees, not each tree: what trees disagree about is noise. Shares of each tree by itself, as
+Optuna's evaluator has them, are ``tree_shares``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +37,16 @@ _CELLS: Final = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Leaves:
-    """The leaves of all trees as boxes of cells.
+    """The leaves of all trees as boxes between borders: thresholds, and the ends of each dimension.
 
     Attributes:
-        low: First cell of each leaf in each dimension; shape (l, d).
-        high: The cell after the last; shape (l, d).
+        low: For each dimension the border where each leaf begins; shape (d, l).
+        high: The border where it ends; shape (d, l).
         values: What is predicted there; shape (l,).
         trees: Of which tree; shape (l,).
-        borders: For each dimension how much of its measure lies below each border of its cells, from 0 to 1.
+        borders: For each dimension how much of its measure lies below each border, from 0 to 1; for one tree after the
+            other, or for all together.
+        begins: For each dimension where the borders of each tree begin; of all trees at 0, where they are together.
     """
 
     low: Cells
@@ -52,6 +54,7 @@ class Leaves:
     values: Floats
     trees: Cells
     borders: tuple[Floats, ...]
+    begins: tuple[Cells, ...]
 
     @property
     def n_trees(self) -> int:
@@ -60,20 +63,18 @@ class Leaves:
 
     @cached_property
     def lengths(self) -> Floats:
-        """The measure of each leaf in each dimension; shape (l, d)."""
-        sides = [
-            border[self.high[:, column]] - border[self.low[:, column]] for column, border in enumerate(self.borders)
-        ]
-        return np.column_stack(sides)
+        """The measure of each leaf in each dimension; shape (d, l)."""
+        sides = zip(self.borders, self.low, self.high, strict=True)
+        return np.array([border[high] - border[low] for border, low, high in sides])
 
     @cached_property
     def volumes(self) -> Floats:
         """The measure of each leaf; shape (l,)."""
-        return np.asarray(self.lengths.prod(axis=1))
+        return np.asarray(self.lengths.prod(axis=0))
 
     def beyond(self, *columns: int) -> Floats:
         """The measure of each leaf in all dimensions but some; 0 where it has none in those, as it adds nothing."""
-        sides = self.lengths[:, columns].prod(axis=1)
+        sides = self.lengths[list(columns)].prod(axis=0)
         return np.asarray(np.divide(self.volumes, sides, out=np.zeros(len(sides)), where=sides > 0))
 
 
@@ -86,81 +87,118 @@ class ForestShares:
     pairs: Floats
 
 
-def leaves(forest: RandomForestRegressor, below: Sequence[Callable[[Floats], Floats]]) -> Leaves:
+class _Nodes(NamedTuple):
+    """The nodes of all trees, one tree after the other, and where each tree begins."""
+
+    left: Cells
+    right: Cells
+    feature: Cells
+    threshold: Floats
+    values: Floats
+    trees: Cells
+    roots: Cells
+
+
+def leaves(
+    forest: RandomForestRegressor, below: Sequence[Callable[[Floats], Floats]], *, together: bool = False
+) -> Leaves:
     """The leaves of a forest.
 
     Args:
         forest: A fitted forest of scikit-learn.
         below: For each dimension, how much of its measure lies at or below thresholds.
+        together: Whether all trees share their borders, for what is said of their mean.
     """
+    nodes = _nodes(forest)
+    blocks = np.zeros_like(nodes.trees) if together else nodes.trees
+    places = np.zeros(len(nodes.feature), dtype=np.int32)
+    borders, begins, ends = [], [], []
+    for column, measure in enumerate(below):
+        here = np.flatnonzero(nodes.feature == column)
+        here = here[np.lexsort((nodes.threshold[here], blocks[here]))]
+        after = np.cumsum(np.bincount(blocks[here], minlength=blocks[-1] + 1) + 2)
+        places[here] = np.arange(1, len(here) + 1) + 2 * blocks[here]
+        border = np.zeros(after[-1])
+        border[after - 1] = 1.0
+        border[places[here]] = measure(nodes.threshold[here])
+        borders.append(border)
+        begins.append(np.append(0, after[:-1])[blocks[nodes.roots]])
+        ends.append(after[blocks[nodes.roots]] - 1)
+    chosen, low, high = _boxes(nodes, places, np.array(begins), np.array(ends))
+    return Leaves(
+        low=low,
+        high=high,
+        values=nodes.values[chosen],
+        trees=nodes.trees[chosen],
+        borders=tuple(borders),
+        begins=tuple(begins),
+    )
+
+
+def _nodes(forest: RandomForestRegressor) -> _Nodes:
     trees = [estimator.tree_ for estimator in forest.estimators_]
     sizes = np.array([tree.node_count for tree in trees])
-    offsets = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    left, right, feature, threshold = (
-        np.concatenate([getattr(tree, name) for tree in trees])
-        for name in ("children_left", "children_right", "feature", "threshold")
+    roots = np.cumsum(sizes) - sizes
+    return _Nodes(
+        left=np.concatenate([tree.children_left + root for tree, root in zip(trees, roots, strict=True)]),
+        right=np.concatenate([tree.children_right + root for tree, root in zip(trees, roots, strict=True)]),
+        feature=np.concatenate([tree.feature for tree in trees]),
+        threshold=np.concatenate([tree.threshold for tree in trees]),
+        values=np.concatenate([tree.value[:, 0, 0] for tree in trees]),
+        trees=np.repeat(np.arange(len(trees)), sizes),
+        roots=roots,
     )
-    inner = left >= 0
-    cuts = [np.unique(threshold[inner & (feature == column)]) for column in range(len(below))]
-    cell = np.zeros(len(left), dtype=np.int64)
-    for column, cut in enumerate(cuts):
-        here = inner & (feature == column)
-        cell[here] = np.searchsorted(cut, threshold[here]) + 1
-    low = np.zeros((len(left), len(below)), dtype=np.int32)
-    high = np.tile(np.array([len(cut) + 1 for cut in cuts], dtype=np.int32), (len(left), 1))
-    level = np.cumsum(sizes) - sizes
-    while len(level := level[inner[level]]):
-        one, other = left[level] + offsets[level], right[level] + offsets[level]
-        low[one], high[one], low[other], high[other] = low[level], high[level], low[level], high[level]
-        high[one, feature[level]] = cell[level]
-        low[other, feature[level]] = cell[level]
-        level = np.concatenate([one, other])
-    return Leaves(
-        low=low[~inner],
-        high=high[~inner],
-        values=np.concatenate([tree.value[:, 0, 0] for tree in trees])[~inner],
-        trees=np.repeat(np.arange(len(trees)), sizes)[~inner],
-        borders=tuple(np.concatenate([[0.0], measure(cut), [1.0]]) for measure, cut in zip(below, cuts, strict=True)),
-    )
+
+
+def _boxes(nodes: _Nodes, places: Cells, begins: Cells, ends: Cells) -> tuple[Cells, Cells, Cells]:
+    """The nodes that are leaves, and for each dimension the borders where they begin and end.
+
+    All trees are walked down at once, level by level; a level has the boxes of its own nodes only.
+    """
+    found = []
+    level, low, high = nodes.roots, begins.T.astype(np.int32), ends.T.astype(np.int32)
+    while len(level):
+        is_leaf = nodes.feature[level] < 0
+        found.append((level[is_leaf], low[is_leaf].T, high[is_leaf].T))
+        level, low, high = level[~is_leaf], low[~is_leaf], high[~is_leaf]
+        rows, split, place = np.arange(len(level)), nodes.feature[level], places[level]
+        low, high = np.concatenate([low, low]), np.concatenate([high, high])
+        high[rows, split] = place
+        low[rows + len(level), split] = place
+        level = np.concatenate([nodes.left[level], nodes.right[level]])
+    chosen, lows, highs = zip(*found, strict=True)
+    return np.concatenate(chosen), np.concatenate(lows, axis=1), np.concatenate(highs, axis=1)
 
 
 def tree_shares(boxes: Leaves) -> Floats:
     """The share of each tree's variance that each dimension explains by itself, averaged over trees; shape (d,).
 
-    Trees of which all leaves are the same have no variance, and do not count.
+    Args:
+        boxes: Leaves whose trees have borders of their own. Trees of which all leaves are the same have no variance,
+            and do not count.
     """
-    mean = np.bincount(boxes.trees, boxes.values * boxes.volumes, boxes.n_trees)
-    variance = np.bincount(boxes.trees, (boxes.values - mean[boxes.trees]) ** 2 * boxes.volumes, boxes.n_trees)
+    mean = np.bincount(boxes.trees, boxes.values * boxes.volumes)
+    apart = boxes.values - mean[boxes.trees]
+    variance = np.bincount(boxes.trees, apart**2 * boxes.volumes)
     kept = variance > 0
-    shares = []
-    for column in range(len(boxes.borders)):
-        curves = _curves(boxes, column)
-        explained = (curves - mean[:, None]) ** 2 @ np.diff(boxes.borders[column])
-        shares.append(np.mean(explained[kept] / variance[kept]) if kept.any() else 0.0)
-    return np.array(shares)
+    shares = np.zeros(len(boxes.borders))
+    for column in range(len(shares)) if kept.any() else ():
+        explained = np.add.reduceat(_squares(boxes, column, apart), boxes.begins[column])
+        shares[column] = np.mean(explained[kept] / variance[kept])
+    return shares
 
 
-def _curves(boxes: Leaves, column: int) -> Floats:
-    """The mean of each tree in each cell of one dimension; shape (trees, cells)."""
-    cells = len(boxes.borders[column])
-    adds = boxes.values * boxes.beyond(column)
-    first, last = boxes.trees * cells + boxes.low[:, column], boxes.trees * cells + boxes.high[:, column]
-    size = boxes.n_trees * cells
-    steps = np.bincount(first, adds, size) - np.bincount(last, adds, size)
-    return np.asarray(np.cumsum(steps.reshape(-1, cells), axis=1)[:, :-1])
-
-
-def _main(boxes: Leaves, column: int) -> float:
-    """The variance that one dimension explains of the mean of the trees."""
-    curve = _curves(boxes, column).mean(axis=0)
-    widths = np.diff(boxes.borders[column])
-    return float(widths @ (curve - widths @ curve) ** 2)
+def _squares(boxes: Leaves, column: int, values: Floats) -> Floats:
+    """Along one dimension the squared mean of values between borders, times the measure there."""
+    border, adds = boxes.borders[column], values * boxes.beyond(column)
+    steps = np.bincount(boxes.low[column], adds, len(border)) - np.bincount(boxes.high[column], adds, len(border))
+    return np.asarray(np.cumsum(steps)[:-1] ** 2 * np.diff(border))
 
 
 def _pair(boxes: Leaves, left: int, right: int) -> float:
     """The variance that two dimensions explain beyond what each does by itself."""
     adds = boxes.values * boxes.beyond(left, right) / boxes.n_trees
-    sides = [_coarse(boxes.borders[column], boxes.low[:, column], boxes.high[:, column]) for column in (left, right)]
+    sides = [_coarse(boxes.borders[column], boxes.low[column], boxes.high[column]) for column in (left, right)]
     (low, high, rows), (start, end, columns) = sides
     size = len(rows) * len(columns)
     corners = [
@@ -203,8 +241,10 @@ def forest_shares(table: Table, scores: Floats, *, seed: int = 0, pairs: bool = 
     if any(axis.conditions for axis in table.axes):
         main = np.array([np.mean((base - base.mean()) * (each[1] - each[1].mean())) for each in moved])
         return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=shared)
-    boxes = leaves(forest, [_measure(axis, rank) for axis, rank in zip(table.axes, ranks, strict=True)])
-    main = np.array([_main(boxes, column) for column in range(count)])
+    below = [_measure(axis, rank) for axis, rank in zip(table.axes, ranks, strict=True)]
+    boxes = leaves(forest, below, together=True)
+    apart = (boxes.values - boxes.values @ boxes.volumes / boxes.n_trees) / boxes.n_trees
+    main = np.array([_squares(boxes, column, apart).sum() for column in range(count)])
     for left, right in combinations(range(count), 2) if pairs else ():
         shared[left, right] = shared[right, left] = _pair(boxes, left, right)
     return ForestShares(main=_shared(main, variance), total=_shared(total, variance), pairs=_shared(shared, variance))
