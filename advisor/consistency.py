@@ -184,6 +184,7 @@ def _parameter(family: Family, name: str, parameter: Parameter) -> Iterator[Prob
     if parameter.has_start and not isinstance(parameter.start, FactBound):
         yield from _legal(parameter.valid, parameter.start, (*place, "start"))
     yield from _search(parameter, place)
+    yield from _words(parameter, place)
     if parameter.usual is not None and parameter.usual != parameter.tier and not parameter.departs:
         yield Problem(
             sentence=f"the tier is {parameter.tier}, usually taught is {parameter.usual}",
@@ -196,6 +197,14 @@ def _parameter(family: Family, name: str, parameter: Parameter) -> Iterator[Prob
             continue
         for value in wanted if isinstance(wanted, tuple) else (wanted,):
             yield from _legal(family.parameters[parent].valid, value, (*place, "when", parent))
+
+
+def _words(parameter: Parameter, place: Path) -> Iterator[Problem]:
+    """Each word of another library stands for one of ours, and is none of ours itself."""
+    for word, ours in parameter.words.items():
+        yield from _legal(parameter.valid, ours, (*place, "words", word))
+        if parameter.valid.accepts(word):
+            yield Problem(sentence=f"{word!r} is legal here and needs no other word", path=(*place, "words", word))
 
 
 def _search(parameter: Parameter, place: Path) -> Iterator[Problem]:
@@ -266,11 +275,7 @@ def _values(family: Family, values: Mapping[str, Value], path: Path) -> Iterator
 def _known(family: Family, names: Iterable[str], path: Path) -> Iterator[Problem]:
     for name in names:
         if name not in family.parameters:
-            yield Problem(
-                sentence=f"no parameter {name!r}",
-                path=path,
-                hint=did_you_mean(name, family.parameters),
-            )
+            yield Problem(sentence=f"no parameter {name!r}", path=path, hint=did_you_mean(name, family.parameters))
 
 
 def _cited(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from advisor import binding, candidates, effects, facts, reading, relations, staging, writing
+from advisor import binding, candidates, effects, facts, reading, relations, staging, wording, writing
 from advisor.binding import Bound
 from advisor.conditions import Outcome, evaluate
 from advisor.decided import Decided
@@ -42,8 +42,9 @@ def advise(spec: Spec, *, seed: int = 0) -> Plan:
 
 def decide(spec: Spec) -> Decided:
     """Everything that is decided about a spec, before it is written out as a plan."""
-    knowledge = binding.knowledge_for(spec)
-    family = knowledge.family
+    shipped = binding.knowledge_for(spec)
+    family, worded = wording.worded(spec, shipped.family)
+    knowledge = shipped._replace(family=family)
     estimator = binding.estimator_for(spec, family)
     bound = binding.parameters(spec, family, estimator)
     known = _facts(spec, knowledge, estimator, bound)
@@ -68,7 +69,7 @@ def decide(spec: Spec) -> Decided:
         judged=judged,
         outcome=outcome,
         candidates=related.candidates,
-        notes=(*collected.notes, *related.notes),
+        notes=(*worded, *collected.notes, *related.notes),
         division=division,
         constraints=related.constraints,
         trials=trials,

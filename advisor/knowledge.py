@@ -145,6 +145,7 @@ class Parameter(Frozen):
         None, description="The estimators of the family that have it; all if left out."
     )
     valid: Legal
+    words: Mapping[Text, Scalar] = Field({}, description="What other libraries call its choices: theirs, then ours.")
     search: SearchRange | None = None
     default: Scalar = Field(description="The library's own default.")
     defaults: Mapping[Text, Scalar] = Field({}, description="The default of estimators that differ.")
