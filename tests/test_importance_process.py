@@ -9,7 +9,7 @@ import pytest
 
 from advisor.importance._descent import minimum
 from advisor.importance.gaussian_process import GaussianProcess, Hyperparameters, _Posterior, filled_in, fit
-from advisor.importance.sobol import decompose
+from advisor.importance.sobol import decompose, interaction
 from advisor.importance.table import tabulate
 from advisor.space import Choice, Numeric
 
@@ -81,6 +81,31 @@ def test_curves_are_conditional_means(process):
 def test_what_is_left_of_the_variance_is_interaction(process):
     found = decompose(process)
     assert found.main.sum() + found.pairs.sum() / 2 == pytest.approx(found.variance, rel=0.02)
+
+
+def test_what_three_parameters_do_only_together_is_told_from_what_two_do():
+    domains = dict.fromkeys(["a", "b", "c", "inert"], Numeric(-1.0, 1.0))
+    found = fitted(domains, lambda x: 3 * x["a"] * x["b"] * x["c"] + x["a"] + x["b"] * x["c"], 200)
+    parts = np.array([9 / 27, 1 / 3, 1 / 9])  # of the product of three, of one alone, of the product of two
+    assert interaction(found, ["a", "b", "c"]) == pytest.approx(parts[0] / parts.sum(), abs=0.02)
+    assert interaction(found, ["c", "b"]) == pytest.approx(parts[2] / parts.sum(), abs=0.02)
+    assert interaction(found, ["a"]) == pytest.approx(parts[1] / parts.sum(), abs=0.02)
+    assert interaction(found, ["a", "b", "inert"]) == pytest.approx(0, abs=0.01)
+
+
+def test_a_condition_is_one_of_three_that_act_together():
+    domains = {"kind": Choice(("on", "off")), "b": Numeric(-1.0, 1.0), "c": Numeric(-1.0, 1.0)}
+    found = fitted(domains, lambda x: (x["kind"] == "on") * x["b"] * x["c"], 150, {"b": {"kind": "on"}})
+    assert interaction(found, ["kind", "b", "c"]) == pytest.approx(1 / 2, abs=0.03)
+    assert interaction(found, ["b", "c"]) == pytest.approx(1 / 2, abs=0.03)
+
+
+def test_interactions_of_two_are_the_pairs_of_the_decomposition(conditional):
+    found = decompose(conditional)
+    names = list(NESTED)
+    for left, right in ((0, 1), (1, 2), (0, 4), (3, 4)):
+        share = max(found.pairs[left, right] / found.variance, 0)
+        assert interaction(conditional, [names[left], names[right]]) == pytest.approx(share, abs=1e-4)
 
 
 def test_leaving_out_is_as_fitting_without():

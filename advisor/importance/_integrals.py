@@ -139,6 +139,17 @@ class Block:
             np.einsum(",".join(["rn", *letters]) + "->" + "gh"[: len(fixed)] + "n", base, *spread, optimize=True)
         )
 
+    def known(self, *fixed: int) -> Floats:
+        """The mean over some members of the product of two kernels that are averaged over the others; shape (n, n)."""
+        rest = [self._rest(regime, fixed) for regime in self.regimes]
+        result = np.zeros((len(self.lines[0].observed),) * 2)
+        for left, right in product(self.regimes, self.regimes):
+            term = np.outer(rest[left], rest[right])
+            for member in fixed:
+                term *= (self._at(left, member).T * self.lines[member].axis.weights) @ self._at(right, member)
+            result += term
+        return result
+
     def _rest(self, regime: int, fixed: Sequence[int]) -> Floats:
         """What the parents and the leaves that are not fixed contribute in a regime, with its measure."""
         leaves = (self._leaf(regime, leaf) for leaf in self.leaves if leaf not in fixed)

@@ -1,13 +1,13 @@
 """Sobol indices of a Gaussian process in closed form (Oakley and O'Hagan, 2004).
 
 With a product kernel all integrals are sums of products of integrals over one parameter. Interaction is variance beyond
-the parts: V_ij = Var E[f | x_i, x_j] - V_i - V_j. Each figure comes for the mean response, and as expected over all
-responses that the observations allow, which counts what is not known of it.
+the parts: V_ij = Var E[f | x_i, x_j] - V_i - V_j, and so for three and more. Each figure comes for the mean response,
+and as expected over all responses that the observations allow, which counts what is not known of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
@@ -115,6 +115,16 @@ class _Space:
             surface = (one.along(left) * rest) @ other.along(right).T
         return np.asarray(surface - self.adds @ self.mean)
 
+    def known(self, columns: tuple[int, ...]) -> float:
+        """The variance of the mean response that some parameters explain together."""
+        kernels = [
+            block.known(*here)
+            if (here := [column for column in columns if self.block_of[column] is block])
+            else np.outer(self.means[block], self.means[block])
+            for block in self.blocks
+        ]
+        return self.variance(reduce(np.multiply, kernels))
+
 
 def decompose(process: GaussianProcess, *, pairs: bool = True) -> Decomposition:
     """The decomposition of the variance of a process; without pairs, these are zeros."""
@@ -158,3 +168,24 @@ def _pairs(space: _Space, main: Floats) -> Floats:
         both = axes[left].weights @ space.pair(left, right) ** 2 @ axes[right].weights
         shared[left, right] = shared[right, left] = both - main[left] - main[right]
     return shared
+
+
+def interaction(process: GaussianProcess, names: Sequence[str]) -> float:
+    """The share of the variance that parameters explain together beyond what any fewer of them do, from 0 to 1.
+
+    Args:
+        process: A fitted process.
+        names: Of the parameters, mostly three; pairs come with ``decompose``.
+
+    Raises:
+        ValueError: A parameter was not measured.
+    """
+    space, known = _Space(process), [axis.name for axis in process.axes]
+    columns = [known.index(name) for name in names]
+    whole = space.variance(space.square)
+    parts = (
+        (-1) ** (len(columns) - size) * space.known(fewer)
+        for size in range(1, len(columns) + 1)
+        for fewer in combinations(columns, size)
+    )
+    return min(max(sum(parts) / whole, 0.0), 1.0) if whole > 0 else 0.0
