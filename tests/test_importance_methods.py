@@ -154,7 +154,7 @@ def test_what_tuning_is_worth_is_sure_where_trials_are_many_and_not_where_they_a
         table = tabulate(drawn(count, 3), DOMAINS, CONDITIONS)
         process = fit(table, loss(table.units) + np.random.default_rng(0).normal(scale=0.05, size=count))
         found = worth(table.axes, process.predict, np.array([0, 0.5, 0.75, 0.5]), maximize=False)
-        low, high = worth_interval(process, found, maximize=False)
+        low, high = worth_interval(process, found)
         assert np.all(low <= found.gains)
         assert np.all(found.gains <= high)
         return low, high
@@ -163,6 +163,36 @@ def test_what_tuning_is_worth_is_sure_where_trials_are_many_and_not_where_they_a
     assert np.all(many[0] <= np.array([0.6, 0.6, 1.1, 0.1]))
     assert many[1][2] == pytest.approx(1.0, abs=0.2)
     assert np.mean(few[1] - few[0]) > np.mean(many[1] - many[0])
+
+
+@pytest.mark.slow
+def test_intervals_of_what_tuning_is_worth_hold_the_truth():
+    """On responses with kinks, bumps and steps, unlike those on which their width was fitted."""
+    held = []
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        centre, weights = generator.random(5), generator.permutation([3, 1.5, 0.7, 0.2, 0])
+        response = rough(centre, weights, generator.integers(5, size=2))
+        units, default = generator.random((40, 5)), generator.random(5)
+        scores = response(units)
+        scores = scores + generator.normal(scale=0.1 * scores.std(), size=40)
+        names = [f"p{column}" for column in range(5)]
+        configs = [dict(zip(names, map(float, row), strict=True)) for row in units]
+        table = tabulate(configs, dict.fromkeys(names, UNIT))
+        process = fit(table, scores)
+        truth = worth(table.axes, response, default, maximize=False, seed=7).gains
+        low, high = worth_interval(process, worth(table.axes, process.predict, default, maximize=False))
+        held.append((low - 1e-3 * scores.std() <= truth) & (truth <= high + 1e-3 * scores.std()))
+    assert np.mean(held) >= 0.9
+
+
+def rough(centre, weights, bump):
+    def response(units):
+        squares = (units[:, bump[0]] - centre[0]) ** 2 + (units[:, bump[1]] - centre[1]) ** 2
+        steps = 0.2 * np.tanh(6 * (units - centre)) @ weights
+        return np.abs(units - centre) @ weights + 0.3 * weights.sum() * np.exp(-8 * squares) + steps
+
+    return response
 
 
 OPTUNA_SPACE = {

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from advisor.importance.forest import Leaves, leaves
+from advisor.importance.forest import leaves, tree_shares
 from advisor.importance.table import Config, Floats
 from advisor.space import Choice, Domain, Numeric, is_single, same
 
@@ -39,7 +38,7 @@ def optuna_fanova(
     below = [_below(domains[name]) for name, block in zip(names, blocks, strict=True) for _ in block.T]
     ends = np.cumsum([block.shape[1] for block in blocks])
     groups = [tuple(range(end - block.shape[1], end)) for end, block in zip(ends, blocks, strict=True)]
-    shares = _tree_shares(leaves(forest, below), groups)
+    shares = tree_shares(leaves(forest, below), groups)
     whole = float(shares.sum())
     return dict(zip(names, (shares / whole).tolist(), strict=True)) if whole > 0 else {}
 
@@ -54,30 +53,3 @@ def _below(domain: Domain) -> Callable[[Floats], Floats]:
     """How much of a column lies at or below thresholds, where natural values weigh the same."""
     low, high = (domain.low, domain.high) if isinstance(domain, Numeric) else (0.0, 1.0)
     return lambda thresholds: np.clip((thresholds - low) / (high - low), 0, 1)
-
-
-def _tree_shares(boxes: Leaves, groups: Sequence[tuple[int, ...]]) -> Floats:
-    """The share of each tree's variance that groups of columns explain by themselves, averaged over trees."""
-    mean = np.bincount(boxes.trees, boxes.values * boxes.volumes, boxes.n_trees)
-    variance = np.bincount(boxes.trees, (boxes.values - mean[boxes.trees]) ** 2 * boxes.volumes, boxes.n_trees)
-    kept = np.flatnonzero(variance > 0)
-    trees = [np.flatnonzero(boxes.trees == tree) for tree in kept]
-    shares = []
-    for group in groups:
-        adds = boxes.values * boxes.beyond(*group)
-        squares = np.array([_square(boxes, rows, adds[rows], group) for rows in trees])
-        shares.append(float(np.mean((squares - mean[kept] ** 2) / variance[kept])) if len(kept) else 0.0)
-    return np.maximum(shares, 0)
-
-
-def _square(boxes: Leaves, rows: NDArray[np.int64], adds: Floats, group: tuple[int, ...]) -> float:
-    """The mean square of a tree's marginal over a group: leaves that lie alike there count as one."""
-    cells = np.hstack([side[rows][:, list(group)] for side in (boxes.low, boxes.high)])
-    alike, which = np.unique(cells, axis=0, return_inverse=True)
-    sums = np.bincount(which.ravel(), adds)
-    shared = np.ones((len(alike), len(alike)))
-    for position, column in enumerate(group):
-        low, high = (boxes.borders[column][alike[:, position + side]] for side in (0, len(group)))
-        overlap = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
-        shared *= np.maximum(overlap, 0)
-    return float(sums @ shared @ sums)
