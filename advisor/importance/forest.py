@@ -170,22 +170,28 @@ def _boxes(nodes: _Nodes, places: Cells, begins: Cells, ends: Cells) -> tuple[Ce
     return np.concatenate(chosen), np.concatenate(lows, axis=1), np.concatenate(highs, axis=1)
 
 
-def tree_shares(boxes: Leaves) -> Floats:
-    """The share of each tree's variance that each dimension explains by itself, averaged over trees; shape (d,).
+def tree_shares(boxes: Leaves, groups: Sequence[tuple[int, ...]] | None = None) -> Floats:
+    """The share of each tree's variance that dimensions explain by themselves, averaged over trees.
 
     Args:
         boxes: Leaves whose trees have borders of their own. Trees of which all leaves are the same have no variance,
             and do not count.
+        groups: Dimensions that count as one; each by itself, where it is None.
     """
     mean = np.bincount(boxes.trees, boxes.values * boxes.volumes)
     apart = boxes.values - mean[boxes.trees]
     variance = np.bincount(boxes.trees, apart**2 * boxes.volumes)
     kept = variance > 0
-    shares = np.zeros(len(boxes.borders))
-    for column in range(len(shares)) if kept.any() else ():
-        explained = np.add.reduceat(_squares(boxes, column, apart), boxes.begins[column])
-        shares[column] = np.mean(explained[kept] / variance[kept])
-    return shares
+    groups = [(column,) for column in range(len(boxes.borders))] if groups is None else groups
+    if not kept.any():
+        return np.zeros(len(groups))
+    explained = [
+        np.add.reduceat(_squares(boxes, group[0], apart), boxes.begins[group[0]])
+        if len(group) == 1
+        else _group_squares(boxes, group, apart)
+        for group in groups
+    ]
+    return np.array([np.mean(each[kept] / variance[kept]) for each in explained])
 
 
 def _squares(boxes: Leaves, column: int, values: Floats) -> Floats:
@@ -193,6 +199,24 @@ def _squares(boxes: Leaves, column: int, values: Floats) -> Floats:
     border, adds = boxes.borders[column], values * boxes.beyond(column)
     steps = np.bincount(boxes.low[column], adds, len(border)) - np.bincount(boxes.high[column], adds, len(border))
     return np.asarray(np.cumsum(steps)[:-1] ** 2 * np.diff(border))
+
+
+def _group_squares(boxes: Leaves, group: tuple[int, ...], values: Floats) -> Floats:
+    """For each tree the mean square of its mean over all dimensions but a group; shape (trees,)."""
+    adds, columns = values * boxes.beyond(*group), list(group)
+    ends = np.cumsum(np.bincount(boxes.trees))
+    squares = []
+    for rows in np.split(np.argsort(boxes.trees, kind="stable"), ends[:-1]):
+        places = np.concatenate([boxes.low[columns][:, rows], boxes.high[columns][:, rows]])
+        alike, which = np.unique(places, axis=1, return_inverse=True)
+        sums = np.bincount(which.ravel(), adds[rows])
+        shared = np.ones((len(sums), len(sums)))
+        for column, low, high in zip(group, alike, alike[len(group) :], strict=False):
+            border = boxes.borders[column]
+            overlap = np.minimum.outer(border[high], border[high]) - np.maximum.outer(border[low], border[low])
+            shared *= np.maximum(overlap, 0)
+        squares.append(sums @ shared @ sums)
+    return np.array(squares)
 
 
 def _pair(boxes: Leaves, left: int, right: int) -> float:
