@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from advisor.errors import InvalidFile, Problem
+from advisor.errors import InvalidFile, Problem, UnknownName
 from advisor.importance import Axis, Table, tabulate
 from advisor.importance.ablation import ablation, completed
 from advisor.importance.forest import forest_shares
@@ -23,6 +23,7 @@ from advisor.importance.optuna_fanova import optuna_fanova
 from advisor.importance.permutation import permutation_importance
 from advisor.importance.region import good_region, reaching
 from advisor.importance.sensitivity import sensitivity
+from advisor.importance.sobol import interaction
 from advisor.importance.worth import worth, worth_interval
 from advisor.measuring import Gathered, Importances, Pair, Space, gather, measure
 from advisor.model import Values
@@ -112,6 +113,7 @@ class Comparison:
         start: Where the path begins, the default.
         path: The steps to ``end``, each the one that gains most.
         end: The trial of which the model expects most.
+        together: Share of the variance that some explain only together, beyond what any fewer of them do.
         remarks: What was changed for the comparison, in sentences.
     """
 
@@ -120,6 +122,7 @@ class Comparison:
     start: Point
     path: tuple[Change, ...]
     end: Point
+    together: Mapping[tuple[str, ...], float]
     remarks: tuple[str, ...] = ()
 
 
@@ -143,6 +146,7 @@ def compare(
     *,
     direction: Direction = "minimize",
     default: Mapping[str, Value] | None = None,
+    together: Iterable[Sequence[str]] = (),
     seed: int = 0,
 ) -> Comparison:
     """What every method says of every parameter.
@@ -152,11 +156,13 @@ def compare(
         space: A plan, a stage, or what a spec has as ``space``.
         direction: Whether less or more is better.
         default: Where tuning begins; if it is not given, the plan's first configuration, else the first trial.
+        together: Parameters, mostly three, of which is asked what they explain only together.
         seed: Of subsamples and of the points at which models are asked.
 
     Raises:
         TooFewTrials: It says how many more would do.
         InvalidFile: The space is none, no trial has a parameter of it, or no score differs.
+        UnknownName: One of ``together`` was not measured.
     """
     known = tuple(trials)
     found = measure(known, space, direction=direction, seed=seed)
@@ -172,9 +178,18 @@ def compare(
         methods=(*_main(found), *_of_trials(forests, seed), *_of_model(model, seed)),
         start=_point(what, model, start),
         path=_path(model),
-        end=_point("the trial of which the model expects most", model, model.end),
+        end=_point("the best trial by the model", model, model.end),
+        together={tuple(names): _together(found.process, names) for names in together},
         remarks=(*remarks, *remark),
     )
+
+
+def _together(process: GaussianProcess, names: Sequence[str]) -> float:
+    known = [axis.name for axis in process.axes]
+    for name in names:
+        if name not in known:
+            raise UnknownName("parameter that was measured", name, known)
+    return interaction(process, names)
 
 
 # Where it begins and ends
@@ -268,8 +283,8 @@ def _main(found: Importances) -> list[Method]:
     main = {name: one.main for name, one in found.parameters.items()}
     total = {name: one.total for name, one in found.parameters.items()}
     said = (
-        ("alone", ("", "alone"), "What does it explain by itself? Gaussian process, first-order Sobol index.", main),
-        ("with_others", ("with", "others"), "What stays open while all others are known? The total index.", total),
+        ("alone", ("", "alone"), "What does it explain by itself? By the Gaussian process.", main),
+        ("with_others", ("with", "others"), "What is left to explain while all others are known? Likewise.", total),
     )
     return [
         Method(
@@ -290,12 +305,14 @@ def _of_trials(few: _Trials, seed: int) -> list[Method]:
     forest = forest_shares(table, costs, seed=seed, pairs=False)
     optuna = optuna_fanova(few.configs, {name: few.gathered.domains[name] for name in names}, costs, seed=seed)
     return [
-        _method("forest_alone", ("forest", "alone"), "As alone, by a random forest: exact fANOVA.", forest.main, names),
-        _method("forest_with_others", ("forest", "others"), "As with others, by the same forest.", forest.total, names),
+        _method(
+            "forest_alone", ("forest", "alone"), "As alone, by the exact fANOVA of a random forest.", forest.main, names
+        ),
+        _method("forest_with_others", ("forest", "others"), "As with others, by that forest.", forest.total, names),
         Method(
             name="optuna_fanova",
             heading=("Optuna's", "fANOVA"),
-            question="What Optuna's evaluator gives: natural values also on log scales, scaled to sum to 1.",
+            question="As Optuna has it: log scales count as linear, the sum is 1.",
             kind="variance",
             values=optuna,
             intervals={},
@@ -303,7 +320,7 @@ def _of_trials(few: _Trials, seed: int) -> list[Method]:
         _method(
             "impurity",
             ("impurity", "of forest"),
-            "Which splits fitted the trials best? Shares of a forest; counts what it learnt by heart.",
+            "Which splits fitted the trials, by heart or not?",
             impurity(table, costs, seed=seed),
             names,
             kind="share",
@@ -311,7 +328,7 @@ def _of_trials(few: _Trials, seed: int) -> list[Method]:
         _method(
             "permutation",
             ("column", "shuffled"),
-            "How much worse does a forest predict unseen trials with the column shuffled, over the variance?",
+            "How much worse does a forest predict unseen trials then?",
             permutation_importance(table, costs, seed=seed),
             names,
             kind="share",
@@ -319,7 +336,7 @@ def _of_trials(few: _Trials, seed: int) -> list[Method]:
         _method(
             "ped_anova",
             ("PED-", "ANOVA"),
-            "Where do the best tenth of the trials lie, beside all trials? It follows the optimiser, too.",
+            "Where lie the best tenth of the trials, beside all trials?",
             reaching(table.axes, table.units, costs),
             names,
             kind="share",
@@ -335,7 +352,7 @@ def _of_model(model: _Model, seed: int) -> list[Method]:
         _method(
             "reach_best",
             ("to reach", "the best"),
-            "What must be right to be in the best tenth of the space, by the model?",
+            "What must be right to be in the best tenth of the space?",
             good.reaching,
             names,
             kind="share",
@@ -343,7 +360,7 @@ def _of_model(model: _Model, seed: int) -> list[Method]:
         _method(
             "among_best",
             ("among", "the best"),
-            "What explains the score within that best tenth?",
+            "What explains the score within that tenth?",
             good.within,
             names,
             kind="share",
@@ -351,7 +368,7 @@ def _of_model(model: _Model, seed: int) -> list[Method]:
         _method(
             "around_best",
             ("around", "the best"),
-            "What varies the score most if only it leaves the best trial?",
+            "What moves the score if only it leaves the best trial?",
             local_importance(axes, model.predict, model.end),
             names,
             kind="share",
@@ -359,8 +376,8 @@ def _of_model(model: _Model, seed: int) -> list[Method]:
         _worth(model, names, seed),
         _method(
             "steepness",
-            ("steep-", "ness"),
-            "How far does the score move along the whole scale (log scales by the logarithm), up and down added?",
+            ("", "steepness"),
+            "How far does the score move along its whole scale?",
             sensitivity(axes, model.predict, seed=seed),
             names,
             kind="metric",
@@ -376,7 +393,7 @@ def _worth(model: _Model, names: Sequence[str], seed: int) -> Method:
     return Method(
         name="worth",
         heading=("worth", "tuning"),
-        question="How much worse is the best with it at its default, all others tuned? With 95 % interval.",
+        question="What is lost with it at its default, all others tuned?",
         kind="metric",
         values=dict(zip(names, gains.gains.tolist(), strict=True)),
         intervals=dict(zip(names, ends, strict=True)),
@@ -391,15 +408,20 @@ def _method(
 
 
 def parted(methods: Iterable[Method]) -> dict[str, tuple[list[Method], list[Method]]]:
-    """Parameters that are first by some methods and last by others, with these; none where there are fewer than 3."""
+    """Parameters that are first by some methods and last by others, with these; none where there are fewer than 3.
+
+    A method that cannot tell its first from nothing is not asked.
+    """
     first: dict[str, list[Method]] = {}
     last: dict[str, list[Method]] = {}
     for method in methods:
         values = method.values
         if len(values) < 3 or max(values.values()) <= min(values.values()):
             continue
-        least = min(values.values())
-        first.setdefault(max(values, key=lambda name: values[name]), []).append(method)
+        most, least = max(values, key=lambda name: values[name]), min(values.values())
+        if method.intervals and method.intervals[most][0] <= 0:
+            continue
+        first.setdefault(most, []).append(method)
         for name in (name for name, value in values.items() if value <= least):
             last.setdefault(name, []).append(method)
     return {name: (first[name], last[name]) for name in first if name in last}

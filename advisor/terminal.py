@@ -55,6 +55,14 @@ def wrapped(text: str, style: Style | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def shortened(name: str, width: int) -> str:
+    """The name, its middle left out where it is longer than the width."""
+    if len(name) <= width:
+        return name
+    head = (width - 1) // 2
+    return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
+
+
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _head(plan, style)
     for stage in plan.stages:
