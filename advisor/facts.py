@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from advisor import optimism
 from advisor.model import Frozen
 from advisor.spec import Budget, DataFacts, ModelFacts, Objective, Spec
 
@@ -140,6 +141,29 @@ def noise_over_gain(facts: Facts) -> float:
     return noise / (0.1 * abs(default) if isinstance(default, int | float) and default else 0.1)
 
 
+def trials_validation_carries(facts: Facts) -> float:
+    """Trials that the validation data carry (trials): with more, the luck of the best is above what there is to gain.
+
+    To gain is what is possible, else a tenth of what the default leaves; luck follows from metric and rows (see
+    ``advisor.optimism``). Known for a cross-validation, which measures on every row, of an error, accuracy or area
+    under a ROC curve.
+    """
+    split, metric = facts["objective.split"], str(facts["objective.metric"])
+    default, rows = _number(facts, "objective.default_value"), _number(facts, "data.rows")
+    rarest = _number(facts, "data.positive_rate") if optimism.is_area(metric) else 0.5
+    attainable = facts.get("objective.attainable")
+    error, left = optimism.standard_error(metric, default, rows, rarest), optimism.error_left(metric, default)
+    if split != "cross-validation" or error is None or left is None:
+        raise ValueError(metric)
+    gain = 0.1 * left if attainable is None else abs(float(attainable) - default)
+    return float(math.floor(optimism.trials_carried(gain, optimism.own_part(error))))
+
+
+def budget_over_carried(facts: Facts) -> float:
+    """Trials there will be for each that the validation data can carry (trials/trial)."""
+    return trials(facts) / trials_validation_carries(facts)
+
+
 def step_law_learning_rate(facts: Facts) -> float:
     """Best peak learning rate of pre-training for N weights and D tokens: 1.80 N^-0.713 D^0.307 (step-law-2025)."""
     weights, tokens = _number(facts, "model.parameters"), _number(facts, "data.tokens")
@@ -167,6 +191,8 @@ DERIVED: Final[Mapping[str, Callable[[Facts], float]]] = {
         rounds,
         headroom,
         noise_over_gain,
+        trials_validation_carries,
+        budget_over_carried,
         step_law_learning_rate,
         step_law_batch_tokens,
     )
@@ -203,5 +229,5 @@ def to_give(name: str, facts: Facts) -> tuple[str, ...]:
         return (name,)
     asked = _Asked({"budget.trials": 1, **facts})
     _or_unknown(DERIVED[name], asked)
-    trials_unknown = name == "derived.rounds" and "derived.trials" not in facts
+    trials_unknown = name in {"derived.rounds", "derived.budget_over_carried"} and "derived.trials" not in facts
     return (*(("budget.trials",) if trials_unknown else ()), *asked.missing)

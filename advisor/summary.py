@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from math import sqrt
 from typing import Final
 
 from advisor.model import Values
@@ -12,13 +11,11 @@ from advisor.plan import Plan
 from advisor.progress import gained, in_one_line, is_default, kind
 from advisor.space import same, shown_value
 from advisor.terminal import Style
-from advisor.trials import Repeated, Result, StageResult
+from advisor.trials import CorrectedGain, Repeated, Result, StageResult
 from advisor.words import counted
 
 _MOST_KINDS: Final = 10
 """Kinds of failure that are listed."""
-_ERRORS: Final = 2
-"""Standard errors of a difference below which it is taken for luck; about one chance in twenty."""
 
 
 def rendered(result: Result, plan: Plan, style: Style | None = None) -> str:
@@ -65,12 +62,21 @@ def _verdict(result: Result, plan: Plan) -> Iterator[str]:
         yield f"{default[0].upper()}{default[1:]} was not beaten{_what_then(result)}"
         return
     yield f"{best}, {gained(result.gain, result.default)} better than {default}."
-    luck = _luck(result, plan)
-    if luck is not None and result.gain < luck:
-        yield (
-            f"Caution: the gain is within the noise. A difference of less than {luck:.2g} can be luck, "
-            "so the default may be as good."
-        )
+    yield from _without_luck(result.corrected)
+
+
+def _without_luck(gain: CorrectedGain | None) -> Iterator[str]:
+    """What is left of a gain, and whether that is more than chance."""
+    if gain is None:
+        return
+    luck = f"Corrected for the luck of the best of {gain.chosen_from}"
+    within = f"({gain.low:.2g} to {gain.high:.2g})"
+    if gain.stands:
+        yield f"{luck}: {gain.gain:.2g} {within}, more than chance."
+    elif gain.gain:
+        yield f"{luck}: {gain.gain:.2g} {within}, not worth it beyond chance."
+    else:
+        yield f"{luck}, nothing is left {within}: no sign that tuning is worth it here."
 
 
 def _what_then(result: Result) -> str:
@@ -87,21 +93,6 @@ def _no_bar(plan: Plan) -> str:
     if not plan.bar.library_default:
         return plan.bar.note
     return "The library's default has no value here, so how much that gains is not known."
-
-
-def _luck(result: Result, plan: Plan) -> float | None:
-    """The difference between best and default that noise alone may make; None where the noise is not known.
-
-    It is a number of standard errors of the difference of two means, of as many evaluations as each had. The noise is
-    that among the repetitions, else what the spec says.
-    """
-    spreads = [each.spread for each in result.confirmed if len(each.values) > 1]
-    noise = sqrt(sum(spread**2 for spread in spreads) / len(spreads)) if spreads else plan.objective.noise
-    if noise is None or result.best is None:
-        return None
-    best = [len(each.values) for each in result.confirmed if each.config == result.best.config]
-    default = [len(each.values) for each in result.confirmed if is_default(plan, each.config)]
-    return _ERRORS * noise * sqrt(1 / max(best, default=1) + 1 / max(default, default=1))
 
 
 # What came of what

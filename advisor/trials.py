@@ -1,11 +1,11 @@
 """Trials: what was evaluated and how it ended, and what a run of a plan found."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from advisor.model import Count, Frozen, NotNegative, Number, Text, Values, Version
+from advisor.model import Count, Frozen, NotNegative, Number, Text, Values, Version, misplaced
 from advisor.spec import Direction
 
 State: TypeAlias = Literal["complete", "failed", "pruned"]
@@ -21,6 +21,15 @@ class Trial(Frozen):
     seconds: Annotated[Number, Field(ge=0)] = 0.0
     reason: Text | None = Field(None, description="Why it failed or was pruned.")
     reported: tuple[Number, ...] = Field((), description="Values on the way, first to last.")
+    steps: tuple[Number, ...] | None = Field(
+        None, description="The budget of each of these, such as its epoch; 1, 2, 3 if it is not there."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_step_for_each(self) -> Self:
+        if self.steps is not None and len(self.steps) != len(self.reported):
+            raise misplaced(f"{len(self.reported)} values on the way have {len(self.steps)} steps", "steps")
+        return self
 
 
 class StageResult(Frozen):
@@ -44,6 +53,21 @@ class Repeated(Frozen):
     spread: Number = Field(description="Standard deviation of the values; 0 where there is one.")
 
 
+class CorrectedGain(Frozen):
+    """What the best gains over the library's default without the luck of having been chosen."""
+
+    gain: Annotated[Number, Field(ge=0)]
+    low: Number = Field(description="With high, where the gain lies with 95 %.")
+    high: Number
+    luck: Annotated[Number, Field(ge=0)] = Field(description="What the best of so many gains by luck alone.")
+    chosen_from: Count = Field(description="Complete trials among which the best was chosen.")
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is more than chance."""
+        return self.low > 0
+
+
 class Result(Frozen):
     """What a run of a plan found; written to result.json."""
 
@@ -56,6 +80,9 @@ class Result(Frozen):
     winner: Text = Field("The best value.", description="The rule by which the best was chosen.")
     default: Number | None = Field(None, description="The value of the library's default, the bar to beat.")
     gain: Number | None = Field(None, description="How much better than the default the best is; less than 0 is worse.")
+    corrected: CorrectedGain | None = Field(
+        None, description="The gain without the luck of the winner; none where how wrong a value is is not known."
+    )
     stages: tuple[StageResult, ...] = ()
     confirmed: tuple[Repeated, ...] = ()
     trials: tuple[Trial, ...] = Field((), description="In the order in which they ended.")

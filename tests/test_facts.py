@@ -25,7 +25,10 @@ ALL = {
     "objective.default_value": 0.8,
     "objective.attainable": 0.9,
     "objective.noise": 0.01,
+    "objective.metric": "accuracy",
+    "objective.split": "cross-validation",
 }
+WORDS = {"objective.metric": ("accuracy", "auc", "rmse"), "objective.split": ("cross-validation", "test")}
 SCORES = {"objective.default_value", "objective.attainable"}
 
 
@@ -45,6 +48,8 @@ SCORES = {"objective.default_value", "objective.attainable"}
         ("rounds", 25),
         ("headroom", 0.1 / 0.9),
         ("noise_over_gain", 0.1),
+        ("trials_validation_carries", 1e6),
+        ("budget_over_carried", 1e-4),
         ("step_law_learning_rate", 1.80 * 1e8**-0.713 * 1e9**0.307),
         ("step_law_batch_tokens", 0.58 * 1e9**0.571),
     ],
@@ -76,7 +81,10 @@ positive = st.floats(min_value=5e-324, allow_infinity=False) | st.integers(1, 10
 scores = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@given(st.fixed_dictionaries({}, optional={n: scores if n in SCORES else positive for n in ALL}))
+odd = {n: st.sampled_from(WORDS[n]) if n in WORDS else scores if n in SCORES else positive for n in ALL}
+
+
+@given(st.fixed_dictionaries({}, optional=odd))
 def test_odd_numbers_make_a_fact_unknown_and_never_crash(given_facts):
     known = facts.with_derived(given_facts)
     assert all(math.isfinite(value) for name, value in known.items() if name.startswith("derived."))

@@ -10,7 +10,7 @@ import pytest
 import advisor
 from advisor import summary
 from advisor.terminal import Style
-from advisor.trials import Repeated, Result, StageResult, Trial, best_of
+from advisor.trials import CorrectedGain, Repeated, Result, StageResult, Trial, best_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).parent / "golden/summaries.txt"
@@ -61,12 +61,19 @@ CASES = {
         ),
     ),
     "The default was not beaten": (PLAN, result(complete(0.1021, DEFAULT, 1), complete(0.2), stages=STAGES[:1])),
-    "Within the noise": (NOISY, result(complete(0.1021, DEFAULT, 1), complete(0.0999))),
+    "Within the noise": (
+        NOISY,
+        result(
+            complete(0.1021, DEFAULT, 1), complete(0.0999),
+            corrected=CorrectedGain(gain=0.0, low=-0.0111, high=0.0111, luck=0.0087, chosen_from=60),
+        ),
+    ),
     "Confirmed": (
         NOISY,
         result(
             complete(0.1021, DEFAULT, 1), complete(0.0874), confirmed=CONFIRMED, winner="The best mean of three.",
             default=0.1011333, gain=0.0129,
+            corrected=CorrectedGain(gain=0.0121, low=0.011, high=0.0132, luck=0.0008, chosen_from=60),
         ),
     ),
     "Stopped, and the default failed": (PLAN, result(complete(0.0874), default=None, finished=False)),
@@ -100,20 +107,19 @@ def test_only_headings_are_painted():
     assert "\x1b[1mBest configuration\x1b[0m" in painted
 
 
-@pytest.mark.parametrize(("gain", "is_luck"), [(0.0112, True), (0.0114, False)])
-def test_a_gain_below_two_standard_errors_of_the_difference_is_called_luck(gain, is_luck):
-    found = result(complete(0.1021, DEFAULT, 1), complete(0.1021 - gain))
-    assert ("Caution" in summary.rendered(found, NOISY)) == is_luck
-    assert "Caution" not in summary.rendered(found, PLAN)
-
-
-@pytest.mark.parametrize(("gain", "is_luck"), [(0.0065, True), (0.0067, False)])
-def test_repetitions_make_the_noise_and_lower_what_can_be_luck(gain, is_luck):
-    repeated = tuple(
-        Repeated(config=config, values=(0.1, 0.1, 0.1, 0.1), mean=0.1, spread=0.0047) for config in (BETTER, DEFAULT)
-    )
-    found = result(complete(0.1021, DEFAULT, 1), complete(0.1021 - gain), confirmed=repeated)
-    assert ("Caution" in summary.rendered(found, NOISY)) == is_luck
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "says"),
+    [
+        (0.011, 0.004, 0.018, "best of 30: 0.011 (0.004 to 0.018), more than chance."),
+        (0.004, -0.002, 0.01, "best of 30: 0.004 (-0.002 to 0.01), not worth it beyond chance."),
+        (0.0, -0.006, 0.006, "best of 30, nothing is left (-0.006 to 0.006): no sign that tuning is worth it here."),
+    ],
+)
+def test_a_gain_is_said_without_the_luck_of_the_winner(gain, low, high, says):
+    corrected = CorrectedGain(gain=gain, low=low, high=high, luck=0.01, chosen_from=30)
+    found = result(complete(0.1021, DEFAULT, 1), complete(0.0874), corrected=corrected)
+    assert says in summary.rendered(found, PLAN, Style(width=500))
+    assert "luck" not in summary.rendered(found.having(corrected=None), PLAN)
 
 
 def test_kinds_of_failure_that_are_many_are_summed_up():
