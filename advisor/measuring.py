@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from advisor import importance
+from advisor import budgets, importance
 from advisor.errors import InvalidFile, Problem
 from advisor.importance import Importance, Measurement, Table, TooFewTrials, Trust
 from advisor.importance.gaussian_process import GaussianProcess
@@ -105,7 +105,7 @@ class Gathered:
     Attributes:
         table: What the complete ones set.
         costs: Their scores, less is better; shape (n,).
-        kept: All trials that are used.
+        kept: All trials that are used, those that were ended early with what they would have come to.
         domains: Where each parameter was searched, in any of them.
         conditions: Values of others for which a parameter has an effect.
         remarks: What was left out or changed, in sentences.
@@ -123,23 +123,21 @@ def gather(trials: Iterable[Trial | Pair], space: Space, *, direction: Direction
     """The trials that can be compared, as numbers; arguments and errors are those of ``measure``."""
     domains, conditions = _space(space)
     known = [one if isinstance(one, Trial) else _trial(*one) for one in trials]
-    kept, remarks = _comparable(known, domains)
+    comparable, remarks = _comparable(known, domains)
+    kept, said = budgets.at_one_budget(comparable)
     complete = [trial for trial in kept if trial.state == "complete"]
     domains = {name: _widened(domain, name, kept) for name, domain in domains.items()}
     values = np.array([trial.value for trial in complete], dtype=float)
     costs, diverged = _as_costs(values, direction)
     if diverged:
         remarks.append(f"{diverged} trials diverged: they count as bad as the worst of the others")
-    pruned = sum(trial.state == "pruned" for trial in kept)
-    if pruned:
-        remarks.append(f"{pruned} pruned trials are not used: their scores are those of shorter trials")
     return Gathered(
         table=importance.tabulate([trial.config for trial in complete], domains, conditions),
         costs=costs,
-        kept=tuple(kept),
+        kept=kept,
         domains=domains,
         conditions=conditions,
-        remarks=tuple(remarks),
+        remarks=(*remarks, *said),
     )
 
 

@@ -170,7 +170,7 @@ def _settled(record: Record, metric: str) -> Record:
 
 def _trial(record: Record, metric: str) -> Trial:
     value = record.metrics.get(metric)
-    reported = tuple(v for v in record.reported.get(metric, ()) if math.isfinite(v))
+    reported, steps = _on_the_way(record, metric)
     state: State = "failed" if record.state == "running" else record.state
     if state == "pruned" and not reported and value is not None and math.isfinite(value):
         reported = (value,)
@@ -182,7 +182,18 @@ def _trial(record: Record, metric: str) -> Trial:
         seconds=record.seconds if 0 <= record.seconds < math.inf else 0.0,
         reason=record.reason or None,
         reported=reported,
+        steps=steps,
     )
+
+
+def _on_the_way(record: Record, metric: str) -> tuple[tuple[float, ...], tuple[float, ...] | None]:
+    """The finite values on the way, and their steps where these are not 1, 2, 3."""
+    values = record.reported.get(metric, ())
+    usual = range(1, len(values) + 1)
+    steps = record.steps.get(metric) or usual
+    finite = [(value, step) for value, step in zip(values, steps, strict=True) if math.isfinite(value)]
+    is_usual = [step for _, step in finite] == list(usual)
+    return tuple(value for value, _ in finite), None if is_usual else tuple(step for _, step in finite)
 
 
 # What is said

@@ -34,9 +34,9 @@ def merged(evaluations: Iterable[Evaluation], budget: str) -> tuple[tuple[Record
     for evaluation in evaluations:
         groups.setdefault(evaluation.configuration, []).append(evaluation)
     most = max((one.budget for group in groups.values() for one in group), default=0.0)
-    records = tuple(_merged(group, most, budget) for group in groups.values())
-    remarks = []
     several = len({one.budget for group in groups.values() for one in group}) > 1
+    records = tuple(_merged(group, most if several else None, budget) for group in groups.values())
+    remarks = []
     if several:
         ended = sum(record.state == "pruned" for record in records)
         remarks.append(
@@ -48,27 +48,35 @@ def merged(evaluations: Iterable[Evaluation], budget: str) -> tuple[tuple[Record
     return records, tuple(remarks)
 
 
-def _merged(group: Sequence[Evaluation], most: float, budget: str) -> Record:
+def _merged(group: Sequence[Evaluation], most: float | None, budget: str) -> Record:
+    """One record of a configuration; without the greatest budget, where there is only one."""
     ordered = sorted(group, key=lambda one: one.budget)
     reached = ordered[-1].budget
     last = [one.record for one in ordered if one.budget == reached]
     usable = [record for record in last if record.state == "complete"] or last
     names = dict.fromkeys(name for one in ordered for name in one.record.metrics)
-    on_the_way = {
-        name: tuple(one.record.metrics[name] for one in ordered if name in one.record.metrics)
-        for name in names
-        if len(ordered) > 1
-    }
+    own = dict(ordered[0].record.reported) if len(ordered) == 1 else {}
+    on_the_way = {} if most is None else {name: _on_the_way(name, ordered) for name in names}
     means = {name: _mean([record.metrics[name] for record in usable if name in record.metrics]) for name in names}
     record = replace(
         usable[0],
         metrics={name: mean for name, mean in means.items() if mean is not None},
-        reported={**usable[0].reported, **on_the_way},
+        reported={name: tuple(way.values()) for name, way in on_the_way.items()} | own,
+        steps={name: tuple(way) for name, way in on_the_way.items() if name not in own},
         seconds=sum(one.record.seconds for one in ordered),
     )
-    if record.state == "complete" and reached < most:
+    if record.state == "complete" and most is not None and reached < most:
         return replace(record, state="pruned", reason=f"ended at {budget} {reached:g} of {most:g}")
     return record
+
+
+def _on_the_way(name: str, ordered: Iterable[Evaluation]) -> dict[float, float]:
+    """The figure at each budget; of several evaluations with the same one their mean."""
+    found: dict[float, list[float]] = {}
+    for one in ordered:
+        if name in one.record.metrics:
+            found.setdefault(one.budget, []).append(one.record.metrics[name])
+    return {budget: mean for budget, values in found.items() if (mean := _mean(values)) is not None}
 
 
 def _mean(values: Sequence[float]) -> float | None:

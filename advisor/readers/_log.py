@@ -44,6 +44,7 @@ class Record:
         seconds: How long it took.
         reason: Why it failed or was pruned.
         reported: Values on the way, by the name of the figure.
+        steps: The budget of each of these, such as its epoch; 1, 2, 3 if it is not there.
         stage: Of a run of a plan.
     """
 
@@ -55,6 +56,7 @@ class Record:
     seconds: float = 0.0
     reason: str | None = None
     reported: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    steps: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     stage: int = 1
 
 

@@ -32,6 +32,7 @@ def record_of(trial: FrozenTrial, names: Sequence[str]) -> Record:
         seconds=max((ended - began).total_seconds(), 0.0) if began is not None and ended is not None else 0.0,
         reason=str(reason) if reason else None,
         reported={names[0]: tuple(on_the_way.values())} if names else {},
+        steps={names[0]: tuple(map(float, on_the_way))} if names else {},
     )
 
 

@@ -33,6 +33,7 @@ def read(source: Source, wanted: Wanted) -> Log:  # noqa: ARG001 - as all reader
                 seconds=trial.seconds,
                 reason=trial.reason,
                 reported={result.metric: trial.reported},
+                steps={} if trial.steps is None else {result.metric: trial.steps},
                 stage=trial.stage,
             )
             for index, trial in enumerate(result.trials)
