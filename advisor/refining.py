@@ -1,49 +1,71 @@
 """The next plan, from what was measured: what does not matter is held, what does is searched where it may be best.
 
 Nothing changes on a figure that luck explains: a parameter is held only where the trials show that it has no effect,
-and a range moves only where its parameter matters and the ranks of the scores follow a trend beyond luck.
+and a range moves only where its parameter matters and the ranks of the scores follow a trend beyond luck. What a plan
+held for want of trials is searched where all trials together, those that were run and those to come, carry it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from advisor import handover, measuring, narrowing
+from advisor import beginnings, beliefs, engine, extents, handover, measuring, proposing, suggesting
+from advisor.beliefs import Revised
 from advisor.errors import AdvisorError, InvalidFile, Problem
 from advisor.importance import Importance
-from advisor.measuring import Importances
+from advisor.measuring import Gathered, Importances
 from advisor.plan import Held, Narrowing, Plan, Sampler, Searched, Stage, StartReason
 from advisor.record import PlanBudget, PlanNote
-from advisor.space import Numeric, Value, contains, is_single, shown_value, trimmed
+from advisor.space import Domain, Numeric, Value, contains, is_number, shown_value
+from advisor.spec import Spec
 from advisor.trials import Trial
 
 LUCK: Final = 0.05
 """The chance with which a plan may change any range where nothing matters; divided among its ranges."""
-_SPREAD: Final = 0.2
-"""Standard deviation between data sets of the share that a parameter explains; judgement, few sources give one."""
-_OPENS: Final = 0.35
-"""Share of its width by which a range opens at an end where the scores still fall."""
 _STARTUP: Final = 4
 
 
 class NothingLeft(AdvisorError):
-    """No parameter is left that may matter, so there is nothing to search."""
+    """Tuning further is worth nothing that could be told from noise."""
 
     exit_code = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What there is to go on.
+
+    Attributes:
+        plan: The plan that was run.
+        base: What would be searched if nothing had been measured.
+        found: What was measured.
+        gathered: The trials as they were measured.
+        revised: What is believed of each parameter.
+        best: The trial that won.
+        rule: Why it won.
+    """
+
+    plan: Plan
+    base: Stage
+    found: Importances
+    gathered: Gathered
+    revised: Mapping[str, Revised]
+    best: Trial
+    rule: str
 
 
 class _Change(NamedTuple):
     """What becomes of one searched parameter, and the figure that says so."""
 
     entry: Searched | Held
-    why: str
+    why: str = ""
 
 
-def refine(plan: Plan, trials: Sequence[Trial], *, budget: int | None = None, seed: int = 0) -> Plan:
+def refine(
+    plan: Plan, trials: Sequence[Trial], *, budget: int | None = None, seed: int = 0, spec: Spec | None = None
+) -> Plan:
     """The plan for the trials that are left, in one stage, begun at the best configuration until now.
 
     Args:
@@ -51,42 +73,21 @@ def refine(plan: Plan, trials: Sequence[Trial], *, budget: int | None = None, se
         trials: What came of it.
         budget: How many trials the new plan has; what the old one has left, if it is not given.
         seed: Of the measurement and the sampler.
+        spec: What the plan answers. With it, parameters are searched that the plan held for want of trials.
 
     Raises:
         TooFewTrials: It says how many more would do.
-        InvalidFile: There are no trials left.
-        NothingLeft: Nothing that is searched may matter.
+        InvalidFile: There are no trials left, or the plan answers another spec.
+        NothingLeft: Nothing that is searched may matter, or what is left to gain is less than noise.
     """
     count = _budget(plan, trials, budget)
-    found = measuring.measure(trials, plan, direction=plan.objective.direction, seed=seed)
-    last = plan.stages[-1]
-    best, rule = handover.winner(plan, plan.stages, list(trials))
-    assert best is not None  # noqa: S101 - what was measured has complete trials
-    costs = [(trial, _cost(plan, trial)) for trial in trials if trial.state == "complete"]
-    changes = {
-        name: _changed(name, searched, last, found, best, costs) if name in found.parameters else _Change(searched, "")
-        for name, searched in last.search.items()
-    }
-    changes = _with_parents(last, changes)
-    search = {name: change.entry for name, change in changes.items() if isinstance(change.entry, Searched)}
-    if not search:
-        raise NothingLeft("nothing that is searched has an effect beyond noise: keep the best configuration")
-    held = {name: change.entry for name, change in changes.items() if isinstance(change.entry, Held)}
-    stage = Stage(
-        id=1,
-        name="refined",
-        trials=count,
-        sampler=Sampler(name=last.sampler.name, seed=last.sampler.seed + seed + 1, startup=max(_STARTUP, len(search))),
-        start=_start(search, best),
-        start_why=(StartReason(why=f"The best of {len(trials)} trials: {rule}."),) if _start(search, best) else (),
-        search=search,
-        fixed={**last.fixed, **held},
-        narrow=Narrowing(),
-        why=(f"refined: from {len(costs)} complete trials; trust {found.trust.verdict}.",),
-    )
+    known = _known(plan, trials, _base(plan, spec, len(trials) + count), seed)
+    changes = _with_parents(known.base, {name: _changed(name, known) for name in known.base.search})
+    _stop_where_nothing_is_left(known, changes, count)
+    stage = _stage(known, changes, count, seed)
     told = [f"{name}: {change.why}" for name, change in changes.items() if change.why]
     nothing = "every range stays: the trials show nothing beyond luck that would change it"
-    notes = tuple(PlanNote(text=text, by="refine") for text in (*(told or [nothing]), *found.remarks))
+    notes = tuple(PlanNote(text=text, by="refine") for text in (*(told or [nothing]), *known.found.remarks))
     return plan.having(
         stages=(stage,), budget=PlanBudget(trials=count, parallel=plan.budget.parallel), notes=(*plan.notes, *notes)
     )
@@ -100,97 +101,168 @@ def _budget(plan: Plan, trials: Sequence[Trial], budget: int | None) -> int:
     return count
 
 
-def _cost(plan: Plan, trial: Trial) -> float:
-    value = float(trial.value or 0.0)
-    return -value if plan.objective.direction == "maximize" else value
+def _base(plan: Plan, spec: Spec | None, trials: int) -> Stage:
+    """The last stage of the plan, with what a plan of the spec for so many trials would search besides."""
+    last = plan.stages[-1].having(start=(), start_why=())
+    if spec is None:
+        return last
+    if spec.sha256 != plan.spec.sha256:
+        raise InvalidFile([Problem(sentence="the plan answers another spec, or this one before it was changed")])
+    whole = engine.advise(spec.having(budget=spec.budget.having(trials=trials))).stages[-1]
+    # What was held decides no more which parameters have an effect, so conditions are those of the whole.
+    known = {name: old.having(when=whole.entries[name].when) for name, old in last.search.items()}
+    search = {**known, **{name: new for name, new in whole.search.items() if name not in known}}
+    return last.having(search=search, fixed={name: held for name, held in whole.fixed.items() if name not in search})
 
 
-def _start(search: dict[str, Searched], best: Trial) -> tuple[dict[str, Value], ...]:
-    """The best configuration, if the new ranges hold it."""
-    inside = all(contains(s.domain, best.config[name]) for name, s in search.items() if name in best.config)
-    return (dict(best.config),) if inside else ()
+def _known(plan: Plan, trials: Sequence[Trial], base: Stage, seed: int) -> _Known:
+    direction = plan.objective.direction
+    found = measuring.measure(trials, plan, direction=direction, seed=seed)
+    best, rule = handover.winner(plan, plan.stages, list(trials))
+    assert best is not None  # noqa: S101 - what was measured has complete trials
+    return _Known(
+        plan=plan,
+        base=base,
+        found=found,
+        gathered=measuring.gather(trials, plan, direction=direction),
+        revised=beliefs.revised(plan, found),
+        best=best,
+        rule=f"The best of {len(trials)} trials: {rule}.",
+    )
 
 
 def _with_parents(stage: Stage, changes: dict[str, _Change]) -> dict[str, _Change]:
     """Parameters on which others depend stay as they were: a condition needs all values of its parent."""
     parents = {parent for entry in stage.entries.values() for parent in entry.when or ()}
     return {
-        name: _Change(stage.search[name], "stays: others depend on it") if name in parents and change.why else change
+        name: _Change(stage.search[name], "stays: others depend on it")
+        if name in parents and change.entry != stage.search[name]
+        else change
         for name, change in changes.items()
     }
 
 
-def _changed(
-    name: str,
-    searched: Searched,
-    stage: Stage,
-    found: Importances,
-    best: Trial,
-    costs: Sequence[tuple[Trial, float]],
-) -> _Change:
-    one = found.parameters[name]
-    share = f"{one.total.value:.2f} of the variance ({one.total.low:.2f} to {one.total.high:.2f})"
-    if one.matters is False and name in best.config:
-        value = best.config[name]
-        most = float(one.curve.high.max() - one.curve.low.min())
-        why = f"held at {shown_value(value)}: it explains {share}; any other costs at most {most:.3g} in the mean"
-        return _Change(_held(searched, value, why), why)
-    if one.matters is not True or not isinstance(searched.domain, Numeric):
-        return _Change(searched, "")
-    moved = _moved(name, searched, stage, one, costs, LUCK / len(found.parameters))
-    if moved is None:
-        return _Change(searched, "")
-    low, high, what = moved
-    why = f"{searched.low:g} .. {searched.high:g} -> {low:g} .. {high:g}: {what}; it explains {share}"
-    changed = handover.with_range(searched, low, high)
-    return _Change(changed.having(why=(*changed.why, f"Measured: {why}.")), why)
+def _stop_where_nothing_is_left(known: _Known, changes: Mapping[str, _Change], count: int) -> None:
+    """Raise where nothing is searched, or all trials to come gain less than noise by a model that can be trusted."""
+    if all(isinstance(change.entry, Held) for change in changes.values()):
+        raise NothingLeft("nothing that is searched has an effect beyond noise: keep the best configuration")
+    process = known.found.process
+    if process is None or known.found.trust.verdict == "poor" or _reaches_beyond(known, changes):
+        return
+    gains = proposing.expected_gain(process, proposing.candidates(process, 0))
+    noise = known.plan.objective.noise or process.scale * process.noise**0.5
+    gain = count * float(gains.max())
+    if gain < noise:
+        raise NothingLeft(
+            f"tuning further is worth at most {gain:.2g}, less than the noise of {noise:.2g}: keep the best"
+        )
 
 
-def _held(searched: Searched, value: Value, why: str) -> Held:
-    return Held(value=value, tier="fixed", argument=searched.argument, when=searched.when, why=(f"Measured: {why}.",))
+def _reaches_beyond(known: _Known, changes: Mapping[str, _Change]) -> bool:
+    """Whether something is searched of which the model cannot speak: a new parameter, or values outside all ranges."""
+    return any(
+        name not in known.found.parameters or _is_wider(change.entry.domain, known.gathered.domains[name])
+        for name, change in changes.items()
+        if isinstance(change.entry, Searched)
+    )
 
 
-def _moved(
-    name: str,
-    searched: Searched,
-    stage: Stage,
-    one: Importance,
-    costs: Sequence[tuple[Trial, float]],
-    luck: float,
-) -> tuple[float, float, str] | None:
-    """Where the mean score may still be the best, wider at an end where it still falls; None where luck explains it."""
-    domain = trimmed(handover.numeric(searched))
-    seen = [(t.config[name], cost) for t, cost in costs if name in t.config and contains(domain, t.config[name])]
-    if is_single(domain) or len(seen) < narrowing.LEAST:
-        return None
-    scaled = np.log if domain.log else np.asarray
-    bottom, top = float(scaled(float(domain.low))), float(scaled(float(domain.high)))
-    places = (scaled(np.array([value for value, _ in seen], dtype=float)) - bottom) / (top - bottom)
-    chance, edge = narrowing.trend(places.tolist(), [cost for _, cost in seen])
-    if chance > luck:
-        return None
-    values = np.array(one.curve.values, dtype=float)
-    may_be_best = np.flatnonzero(one.curve.low <= one.curve.high.min())
-    low = max(values[max(may_be_best[0] - 1, 0)], float(domain.low))
-    high = min(values[min(may_be_best[-1] + 1, len(values) - 1)], float(domain.high))
-    least, most = handover.reach(stage.having(narrow=Narrowing(extend_at_edge=True)), searched)
-    if edge < 0:
-        further = bottom - _OPENS * (top - bottom)
-        low = max(float(np.exp(further)) if domain.log else further, float("-inf") if least is None else least)
-    if edge > 0:
-        further = top + _OPENS * (top - bottom)
-        high = min(float(np.exp(further)) if domain.log else further, float("inf") if most is None else most)
-    return _on_grid(domain, low, high, chance)
+def _is_wider(domain: Domain, seen: Domain) -> bool:
+    if not isinstance(domain, Numeric) or not isinstance(seen, Numeric):
+        return False
+    return domain.low < seen.low or domain.high > seen.high
 
 
-def _on_grid(domain: Numeric, low: float, high: float, chance: float) -> tuple[float, float, str] | None:
-    """The range in values that the parameter can have; None where it is as it was, or has a single value."""
-    step = domain.step or (1 if domain.integer else None)
-    low, high = float(f"{low:.6g}"), float(f"{high:.6g}")
-    if step is not None:
-        low = domain.low + step * math.floor((low - domain.low) / step)
-        high = domain.low + step * math.ceil((high - domain.low) / step)
-    if low >= high or (low, high) == (domain.low, domain.high):
-        return None
-    what = "open where the score still falls" if low < domain.low or high > domain.high else "where it may be best"
-    return low, high, f"{what} (95 % band; by luck {chance:.2g})"
+def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int) -> Stage:
+    last, trust = known.plan.stages[-1], known.found.trust
+    search = {name: change.entry for name, change in changes.items() if isinstance(change.entry, Searched)}
+    held = {name: change.entry for name, change in changes.items() if isinstance(change.entry, Held)}
+    stage = Stage(
+        id=1,
+        name="refined",
+        trials=count,
+        sampler=Sampler(name=last.sampler.name, seed=last.sampler.seed + seed + 1, startup=max(_STARTUP, len(search))),
+        search=search,
+        fixed={**known.base.fixed, **held},
+        narrow=Narrowing(),
+        why=(f"refined: from {trust.trials} complete trials; trust {trust.verdict}.",),
+    )
+    points = _starts(known, stage, seed)
+    return stage.having(start=tuple(point for point, _ in points), start_why=tuple(why for _, why in points))
+
+
+def _starts(known: _Known, stage: Stage, seed: int) -> list[tuple[dict[str, Value], StartReason]]:
+    """The best configuration, if the new ranges hold it, and those that the model proposes."""
+    usual = {name: known.best.config.get(name, searched.default) for name, searched in stage.search.items()}
+    points: list[tuple[dict[str, Value], StartReason]] = []
+    if all(contains(searched.domain, usual[name]) for name, searched in stage.search.items()):
+        points.append((suggesting.configuration(stage, usual), StartReason(why=known.rule)))
+    process, trust = known.found.process, known.found.trust
+    if process is None or trust.verdict == "poor":
+        return points
+    why = StartReason(why=f"The model of {trust.trials} trials expects most of it.")
+    for config in beginnings.proposed(stage, process, usual, known.plan.constraints, seed):
+        if all(config != point for point, _ in points):
+            points.append((config, why))
+    return points
+
+
+# One parameter
+
+
+def _changed(name: str, known: _Known) -> _Change:
+    searched = known.base.search[name]
+    if name not in known.plan.stages[-1].search:
+        prior = known.revised[name].prior
+        return _Change(searched, f"searched from now on: believed to explain {prior.mean:.2f} ({prior.basis})")
+    one = known.found.parameters.get(name)
+    if one is None or one.matters is None:
+        return _Change(searched)
+    if one.matters:
+        return _moved(name, searched, one, known)
+    return _held(name, searched, one, known)
+
+
+def _held(name: str, searched: Searched, one: Importance, known: _Known) -> _Change:
+    if name not in known.best.config:
+        return _Change(searched)
+    value = known.best.config[name]
+    share = _share(one, known.revised[name])
+    why = f"held at {shown_value(value)}: it explains {share}; another value gains at most {_at_most(one, value):.3g}"
+    held = Held(value=value, tier="fixed", argument=searched.argument, when=searched.when, why=(f"Measured: {why}.",))
+    return _Change(held, why)
+
+
+def _moved(name: str, searched: Searched, one: Importance, known: _Known) -> _Change:
+    luck = LUCK / len(known.found.parameters)
+    to = extents.moved(name, searched, known.base, one, known.gathered, luck)
+    if to is None:
+        return _Change(searched)
+    share = _share(one, known.revised[name])
+    why = f"{searched.low:g} .. {searched.high:g} -> {to.low:g} .. {to.high:g}: {to.why}; it explains {share}"
+    scale = {"log": True} if to.log and not searched.log else {}
+    changed = handover.with_range(searched, to.low, to.high)
+    return _Change(changed.having(**scale, why=(*changed.why, f"Measured: {why}.")), why)
+
+
+def _share(one: Importance, revised: Revised) -> str:
+    """What was measured, what was believed before, and both together."""
+    odd = ", which differs beyond chance" if revised.disagrees else ""
+    return (
+        f"{one.total.value:.2f} of the variance ({one.total.low:.2f} to {one.total.high:.2f}); by itself "
+        f"{one.main.value:.2f} here, {revised.prior.mean:.2f} before{odd}, so {revised.share.value:.2f} "
+        f"(weight of what was believed: {revised.weight:.2f})"
+    )
+
+
+def _at_most(one: Importance, value: Value) -> float:
+    """How much lower the mean cost may be than at a value, by the ends of the 95 % band."""
+    values = one.curve.values
+    here = min(range(len(values)), key=lambda at: _apart(values[at], value))
+    return max(float(one.curve.high[here] - one.curve.low.min()), 0.0)
+
+
+def _apart(one: Value, other: Value) -> float:
+    if is_number(one) and is_number(other):
+        return abs(float(one or 0) - float(other or 0))
+    return float(one != other)

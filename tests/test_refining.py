@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 
 import pytest
 import small
 from click.testing import CliRunner
 
 import advisor
+from advisor import beginnings
 from advisor.cli import main
 from advisor.errors import InvalidFile
 from advisor.importance import TooFewTrials
+from advisor.refining import NothingLeft
 from advisor.space import contains
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -46,7 +49,8 @@ def test_what_matters_is_searched_where_it_may_be_best(plan):
 def test_it_begins_at_the_best_and_keeps_every_parameter(plan):
     result = advisor.run(plan, score)
     (stage,) = advisor.refine(plan, result.trials, budget=20).stages
-    assert stage.start == (result.best.config,)
+    assert stage.start[0] == result.best.config
+    assert len(stage.start_why) == len(stage.start)
     assert stage.entries.keys() == plan.stages[-1].entries.keys()
     for name, held in stage.fixed.items():
         if name in plan.stages[-1].search:
@@ -88,6 +92,53 @@ def test_what_is_left_of_the_budget_is_the_new_one(plan):
     assert advisor.refine(plan, trials[:40]).budget.trials == 20
     with pytest.raises(InvalidFile, match="say how many more there are with --budget"):
         advisor.refine(plan, trials)
+
+
+def test_what_the_model_proposes_is_evaluated_early(plan):
+    result = advisor.run(plan, score)
+    (stage,) = advisor.refine(plan, result.trials, budget=20).stages
+    proposed = stage.start[1:]
+    assert 1 <= len(proposed) <= 20 * beginnings.SHARE
+    assert max(score(config) for config in proposed) < 0.1
+
+
+def test_nothing_is_proposed_by_a_model_that_cannot_be_trusted():
+    plan, chance = small.plan(budget={"trials": 30}), random.Random(0)  # noqa: S311 - no secret
+    result = advisor.run(plan, lambda _: chance.random())
+    (stage,) = advisor.refine(plan, result.trials, budget=20).stages
+    assert stage.start == (result.best.config,)
+
+
+def test_a_figure_says_what_was_measured_what_was_believed_and_how_much_that_weighs(plan):
+    text = notes(advisor.refine(plan, advisor.run(plan, score).trials, budget=20))
+    assert re.search(
+        r"by itself 0\.\d\d here, 0\.\d\d before.*, so 0\.\d\d \(weight of what was believed: 0\.\d\d\)", text
+    )
+
+
+def test_what_was_held_for_want_of_trials_is_searched_once_there_are_more():
+    few, more = small.spec(budget={"trials": 10}), small.plan(budget={"trials": 60})
+    plan = advisor.advise(few)
+    assert len(plan.stages[-1].search) < len(more.stages[-1].search)
+    refined = advisor.refine(plan, advisor.run(plan, score).trials, budget=50, spec=few)
+    (stage,) = refined.stages
+    assert stage.search.keys() == more.stages[-1].search.keys()
+    assert "searched from now on: believed to explain" in notes(refined)
+    for name in stage.search.keys() - plan.stages[-1].search.keys():
+        assert len({str(config.get(name)) for config in stage.start}) > 1 or len(stage.start) < 3
+
+
+def test_conditions_are_those_of_all_that_is_searched_now():
+    spec = small.spec(budget={"trials": 10}, space={"frill": {"low": 0.0, "high": 1.0, "role": "tune"}})
+    plan = advisor.advise(spec.having(space={**spec.space, "kind": {"value": "fancy"}}))
+    with pytest.raises(InvalidFile, match="the plan answers another spec"):
+        advisor.refine(plan, advisor.run(plan, score).trials, budget=50, spec=spec)
+
+
+def test_tuning_stops_where_less_than_noise_is_left():
+    plan = small.plan(budget={"trials": 60}, objective={"metric": "m", "direction": "minimize", "noise": 5.0})
+    with pytest.raises(NothingLeft, match=r"tuning further is worth at most 0\.\d+, less than the noise of 5"):
+        advisor.refine(plan, advisor.run(plan, score).trials, budget=10)
 
 
 def test_too_few_trials_are_refused(plan):
