@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from advisor.explanation import explain as explain
     from advisor.exporters import export as export
     from advisor.formats import arguments as arguments
+    from advisor.learning import learn as learn
     from advisor.library import load_knowledge as load_knowledge
     from advisor.loading import load_plan as load_plan
     from advisor.loading import load_spec as load_spec
@@ -47,6 +48,7 @@ __all__ = [
     "distributions",
     "explain",
     "export",
+    "learn",
     "load_knowledge",
     "load_plan",
     "load_spec",
@@ -70,6 +72,7 @@ _HOME = {
     "distributions": "suggesting",
     "explain": "explanation",
     "export": "exporters",
+    "learn": "learning",
     "load_knowledge": "library",
     "load_plan": "loading",
     "load_spec": "loading",

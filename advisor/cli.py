@@ -233,6 +233,29 @@ def refine_(plan: FilePath, trials: str, output: FilePath | None, **given: Any) 
         click.echo(text, err=True)
 
 
+@main.command("learn")
+@click.argument("trials", nargs=-1, required=True)
+@click.option("--family", required=True, help="The family that was tuned, such as xgboost.")
+@click.option("-o", "--output", type=FILE, required=True, help="The folder of knowledge to write.")
+@click.option(
+    "--task-column", metavar="NAME", help="The column that names the task.  [default: task, or a file a task]"
+)
+@click.option("--metric", help="The figure that was optimised, where a file has several.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Where a file does not say it.")
+@click.option("--parameter", "parameters", multiple=True, help="A column that is a hyperparameter; repeat it.")
+@click.option("--facts", type=FILE, help="A CSV of each task's rows, features, classes.")
+@click.option("--source", help="Where the trials come from, as it is cited.  [default: the names of the files]")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of subsamples.")
+def learn_(output: FilePath, form: str, **given: Any) -> None:
+    """Knowledge from TRIALS over several tasks, laid over what is known; and how both compare."""
+    from advisor import learning
+
+    found = learning.from_files(**given)
+    click.echo(learning.report(found, form), nl=False)
+    click.echo(f"wrote {learning.save(found, output)}; a spec uses it with knowledge: [{output}]", err=True)
+
+
 @main.group(cls=_Commands)
 def knowledge() -> None:
     """Look at the knowledge base, and check one of your own."""
