@@ -18,8 +18,8 @@ from advisor.errors import AdvisorError, InvalidFile, Problem
 from advisor.words import counted
 
 if TYPE_CHECKING:
-    from advisor.measuring import Importances
     from advisor.plan import Plan
+    from advisor.trials import Trial
 
 FILE = click.Path(path_type=FilePath)
 MOST_SEED = 2**32 - 16
@@ -186,44 +186,53 @@ def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any
 @click.option("--study", help="Which study, experiment or run, where the file has several.")
 @click.option("--parameter", "parameters", multiple=True, help="A column that is a hyperparameter; repeat it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--full", is_flag=True, help="All methods side by side, and the way from the default to the best.")
+@click.option("--triples", multiple=True, metavar="A,B,C", help="What these explain only together; implies --full.")
+@click.option("--pictures", type=FILE, metavar="DIR", help="Write SVG pictures into this folder.")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of subsamples.")
-def importance_(trials: str, plan: FilePath | None, form: str, seed: int, **named: Any) -> None:
+def importance_(
+    trials: str, plan: FilePath | None, form: str, pictures: FilePath | None, triples: tuple[str, ...], **named: Any
+) -> None:
     """What mattered in TRIALS, a file or folder of any tool, with intervals."""
-    from advisor import loading, measuring, readers
+    from advisor import analysing, loading, readers
 
     known = loading.load_plan(plan) if plan else None
-    named["parameters"] = named["parameters"] or None
-    loaded = readers.load_trials(trials, plan=known, **named)
+    asked = {"full": named.pop("full") or bool(triples), "triples": triples, "seed": named.pop("seed")}
+    loaded = readers.load_trials(trials, plan=known, **named | {"parameters": named["parameters"] or None})
     for remark in loaded.remarks:
         click.echo(remark, err=True)
-    found = measuring.measure(loaded.trials, known or loaded.space, direction=loaded.direction, seed=seed)
-    click.echo(_measured(found, known, form), nl=False, color=True)
-
-
-def _measured(found: Importances, plan: Plan | None, form: str) -> str:
-    from advisor import importances_text
-
-    if form == "text":
-        return importances_text.rendered(found, plan, answers.style())
-    import json
-
-    return json.dumps(importances_text.data(found), indent=2, ensure_ascii=False) + "\n"
+    found = analysing.analyse(loaded, known, **asked)
+    click.echo(analysing.rendered(found, form, answers.style()), nl=False, color=True)
+    if pictures is not None:
+        for path in analysing.draw(found, loaded, pictures):
+            click.echo(f"wrote {path}", err=True)
 
 
 @main.command("refine")
-@click.argument("plan", type=FILE)
-@click.option("--trials", required=True, help="What came of it: a file or folder of any tool.")
+@click.argument("plan", type=FILE, required=False)
+@click.option("--trials", help="What came of it: a file or folder of any tool.")
+@click.option("--from-trials", metavar="TRIALS", help="Trials of a search that had no plan; with --family.")
+@click.option("--family", help="What was tuned there, such as lightgbm.")
 @click.option("--budget", type=click.IntRange(1), help="Trials of the new plan.  [default: what the old one has left]")
+@click.option("--spec", type=FILE, help="What the plan answers; what was held for want of trials is then searched too.")
+@click.option("--metric", help="The figure that was optimised, where the file has several.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Where neither plan nor file says it.")
+@click.option("--parameter", "parameters", multiple=True, help="A column that is a hyperparameter; repeat it.")
 @click.option("--study", help="Which study, experiment or run, where the file has several.")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of the measurement.")
 @click.option("-o", "--output", type=FILE, help="Write the new plan here instead of printing.")
-def refine_(plan: FilePath, trials: str, output: FilePath | None, **given: Any) -> None:
-    """The next plan, from PLAN and what was measured; nothing changes on a figure that luck explains."""
-    from advisor import loading, readers, refining
+def refine_(spec: FilePath | None, budget: int | None, seed: int, output: FilePath | None, **named: Any) -> None:
+    """The next plan, from PLAN and what was measured; nothing changes on a figure that luck explains.
 
-    known = loading.load_plan(plan)
-    loaded = readers.load_trials(trials, plan=known, study=given.pop("study"))
-    found = refining.refine(known, [*loaded.trials, *loaded.outside], **given)
+    \b
+    advisor refine plan.yaml --trials plan.db --budget 30 -o next.yaml
+    advisor refine --from-trials study.db --family lightgbm --budget 30 -o next.yaml
+    """  # noqa: D301 - click reads the escape
+    from advisor import loading, refining
+
+    known, trials = _searched(**named)
+    asked = None if spec is None else loading.load_spec(spec)
+    found = refining.refine(known, trials, spec=asked, budget=budget, seed=seed)
     form = answers.format_of(output)
     if output is None:
         click.echo(answers.plan_as(found, form, answers.style()), nl=False, color=True)
@@ -231,6 +240,28 @@ def refine_(plan: FilePath, trials: str, output: FilePath | None, **given: Any) 
         answers.write(output, answers.plan_as(found, form, None))
     for text in [note.text for note in found.notes if note.by == "refine"]:
         click.echo(text, err=True)
+
+
+def _searched(
+    plan: FilePath | None,
+    trials: str | None,
+    from_trials: str | None,
+    family: str | None,
+    parameters: tuple[str, ...],
+    **named: Any,
+) -> tuple[Plan, list[Trial]]:
+    """A plan and its trials; of a search that had none, the plan that would have had them."""
+    from advisor import adopting, loading, readers
+
+    if (plan is None, trials is None) != (from_trials is not None, from_trials is not None) or (
+        (from_trials is None) != (family is None)
+    ):
+        raise click.UsageError("give PLAN and --trials, or --from-trials and --family")
+    known = None if plan is None else loading.load_plan(plan)
+    loaded = readers.load_trials(trials or from_trials or "", plan=known, parameters=parameters or None, **named)
+    for remark in loaded.remarks if known is None else ():
+        click.echo(remark, err=True)
+    return known or adopting.adopt(loaded, family or ""), [*loaded.trials, *loaded.outside]
 
 
 @main.command("learn")

@@ -16,6 +16,7 @@ from advisor import budgets, importance
 from advisor.errors import InvalidFile, Problem
 from advisor.importance import Importance, Measurement, Table, TooFewTrials, Trust
 from advisor.importance.gaussian_process import GaussianProcess
+from advisor.importance.measurement import FEWEST
 from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Domain, Numeric, Value, contains, is_number, same
 from advisor.spec import SpaceEntry
@@ -209,17 +210,25 @@ def _comparable(trials: Sequence[Trial], domains: Mapping[str, Domain]) -> tuple
     """The trials that set what is not searched as most others do, and what is said of the rest."""
     if not any(name in trial.config for trial in trials for name in domains):
         raise InvalidFile([Problem(sentence="no trial has a parameter of the space; are the names the same?")])
-    usual = {name: _commonest(name, trials) for trial in trials for name in trial.config if name not in domains}
+    others = dict.fromkeys(name for trial in trials for name in trial.config if name not in domains)
+    usual = {name: value for name in others for value in _usual(name, trials)}
     kept = [t for t in trials if all(same(t.config.get(n, value), value) for n, value in usual.items())]
     kept = [t for t in kept if all(_fits(domain, t.config[n]) for n, domain in domains.items() if n in t.config)]
     left = len(trials) - len(kept)
-    remark = f"{left} trials are not used: they set what is not searched, or values of another kind, unlike the others"
-    return kept, [remark] if left else []
+    remarks = [
+        f"{name} varied and is not in the space: what it did counts as noise" for name in others if name not in usual
+    ]
+    if left:
+        unlike = "they set what is not searched, or values of another kind, unlike the others"
+        remarks.append(f"{left} trials are not used: {unlike}")
+    return kept, remarks
 
 
-def _commonest(name: str, trials: Iterable[Trial]) -> Value:
+def _usual(name: str, trials: Iterable[Trial]) -> tuple[Value] | tuple[()]:
+    """The commonest value of a parameter that is not searched; nothing where too few have it to be measured alone."""
     counts = Counter((type(t.config[name]) is bool, t.config[name]) for t in trials if name in t.config)
-    return counts.most_common(1)[0][0][1]
+    [((_, value), count)] = counts.most_common(1)
+    return (value,) if count >= min(FEWEST, counts.total()) else ()
 
 
 def _fits(domain: Domain, value: Value) -> bool:

@@ -88,6 +88,17 @@ def test_what_is_not_used_is_said():
     assert "1 trials diverged" in remarks
 
 
+def test_what_varied_outside_of_the_space_is_noise_and_what_few_set_otherwise_is_left_out():
+    chance = random.Random(3)  # noqa: S311 - no secret
+    trials = [trial(config | {"other": chance.random(), "held": 1}, loss(config)) for config in drawn(40)]
+    trials += [trial(config | {"other": 0.5, "held": 2}, 100.0) for config in drawn(5, 1)]
+    found = advisor.measure(trials, SPACE)
+    assert found.trust.trials == 40
+    assert found.parameters["rate"].matters is True
+    assert "other varied and is not in the space: what it did counts as noise" in found.remarks
+    assert any("5 trials are not used" in remark for remark in found.remarks)
+
+
 def test_too_few_trials_say_how_many_more():
     with pytest.raises(TooFewTrials, match=r"run [0-9]+ more"):
         advisor.measure([(config, loss(config)) for config in drawn(3)], SPACE)
