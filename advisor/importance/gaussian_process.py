@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from advisor.importance._descent import minimum
+from advisor.importance._screening import standing_out
 from advisor.importance.table import Axis, Floats, Table
 
 ABSENT_UNIT: Final = 0.5
@@ -28,6 +29,11 @@ _NOISE: Final = (math.log(0.03), 2.0)
 """Mean and spread of the logarithm of the variance of noise, as a share of the variance of the scores."""
 _AMPLITUDE: Final = (0.0, 1.0)
 _JITTER: Final = 1e-6
+_SHORT: Final = 0.5
+_LONG: Final = 2.0
+"""Lengths with which descents begin."""
+_TRIED: Final = 15
+"""Steps of each descent, of which one goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +125,15 @@ class Hyperparameters:
         return np.append(self.lengths, [self.noise, self.amplitude])
 
 
-def starts(parameters: int) -> tuple[Hyperparameters, ...]:
-    """Where descents begin, with little noise: beginning with much of it, they explain all by noise."""
-    return tuple(
-        Hyperparameters(lengths=np.full(parameters, math.log(length)), noise=math.log(0.02)) for length in (0.5, 2.0)
-    )
+def starts(table: Table, scores: Floats) -> tuple[Hyperparameters, ...]:
+    """Where descents begin: all parameters alike, or those that stand out apart from the others.
+
+    All begin with little noise: beginning with much of it, they explain all by noise.
+    """
+    count = len(table.axes)
+    informed = np.where(standing_out(table, scores), math.log(_SHORT), _usual(count))
+    lengths = (np.full(count, math.log(_SHORT)), np.full(count, math.log(_LONG)), informed)
+    return tuple(Hyperparameters(lengths=each, noise=math.log(0.02)) for each in lengths)
 
 
 def fit(
@@ -134,13 +144,16 @@ def fit(
     Args:
         table: Settings, one row a trial; n rows.
         scores: In any unit; shape (n,).
-        start: Where descents begin; ``starts`` unless given.
-        steps: The most steps of each descent.
+        start: Where descents begin; ``starts`` unless given. Of several, the one ahead after a few steps goes on.
+        steps: The most steps that it goes on.
     """
     inputs = filled_in(table.units, table.axes)
     posterior = _Posterior(inputs, table.axes, (scores - scores.mean()) / scores.std())
-    descents = [minimum(posterior, each.joined(), steps=steps) for each in (start or starts(len(table.axes)))]
-    point, value = min(descents, key=lambda descent: descent[1])
+    points = [each.joined() for each in (start or starts(table, scores))]
+    if len(points) > 1:
+        ahead = [minimum(posterior, point, steps=_TRIED) for point in points]
+        points = [min(ahead, key=lambda descent: descent[1])[0]]
+    point, value = minimum(posterior, points[0], steps=steps)
     return _process(table, scores, posterior, point, -value)
 
 
@@ -173,6 +186,11 @@ def _process(table: Table, scores: Floats, posterior: _Posterior, point: Floats,
     )
 
 
+def _usual(parameters: int) -> float:
+    """The mean of the logarithm of a length, by the prior."""
+    return math.sqrt(2) + math.log(max(parameters, 1)) / 2
+
+
 def prior_penalty(noise: Floats, amplitude: Floats) -> Floats:
     """What the prior of logarithms of noise and amplitude takes from a log density; the shape of both."""
     away: Floats = ((noise - _NOISE[0]) / _NOISE[1]) ** 2 + ((amplitude - _AMPLITUDE[0]) / _AMPLITUDE[1]) ** 2
@@ -192,7 +210,7 @@ class _Posterior:
         apart = np.abs(inputs[self.upper[0]] - inputs[self.upper[1]]).T
         self.different = np.ascontiguousarray(apart[self.categorical] > 0, dtype=np.float64)
         self.apart = math.sqrt(5) * np.ascontiguousarray(apart[~self.categorical])
-        self.usual = math.sqrt(2) + math.log(max(len(axes), 1)) / 2
+        self.usual = _usual(len(axes))
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         lengths = np.exp(point[:-2])

@@ -18,7 +18,7 @@ import numpy as np
 from advisor.errors import AdvisorError
 from advisor.importance._subsets import subset
 from advisor.importance.evidence import evidence
-from advisor.importance.gaussian_process import GaussianProcess, conditioned, fit
+from advisor.importance.gaussian_process import GaussianProcess, conditioned, fit, starts
 from advisor.importance.polynomial_chaos import divide, expand
 from advisor.importance.sobol import Decomposition, decompose
 from advisor.importance.table import Axis, Floats, Table
@@ -191,9 +191,9 @@ def _processes(table: Table, scores: Floats, generator: np.random.Generator) -> 
     ends = [int(scores.argmin()), int(scores.argmax())]
     seen = np.union1d(subset(table, _SEEN, generator), ends)
     parts = [subset(table, _SUBSET, generator), generator.permutation(len(scores))[:_SUBSET]]
-    candidates = []
+    begin, candidates = starts(table.rows(seen), scores[seen]), []
     for rows in (np.union1d(part, ends) for part in parts):
-        few = fit(table.rows(rows), scores[rows])
+        few = fit(table.rows(rows), scores[rows], start=begin)
         many = conditioned(few, table.rows(seen), scores[seen])
         candidates.append((_Fit(few, scores[rows]), _Fit(many, scores[seen])))
     return max(candidates, key=lambda pair: pair[1].process.density)

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.importance._polynomials import basis
 from advisor.importance.table import Axis, Floats, Table
 
 Term: TypeAlias = tuple[tuple[int, int], ...]
@@ -62,31 +63,13 @@ def expand(table: Table, scores: Floats) -> Expansion:
     if spread == 0:
         return best
     for degree in _DEGREES:
-        bases = [_basis(axis, column, degree) for axis, column in zip(table.axes, table.units.T, strict=True)]
-        candidates = list(_candidates([basis.shape[1] for basis in bases], degree))
+        bases = [basis(axis, column, degree) for axis, column in zip(table.axes, table.units.T, strict=True)]
+        candidates = list(_candidates([each.shape[1] for each in bases], degree))
         columns = np.array([_product(bases, term) for term in candidates])
         found = _pursuit(columns, candidates, scores)
         if found is not None and found[2] / spread < best.error:
             best = Expansion(axes=table.axes, terms=found[0], coefficients=found[1], error=float(found[2] / spread))
     return best
-
-
-def _basis(axis: Axis, units: Floats, degree: int) -> Floats:
-    """Orthonormal functions of one parameter, without the constant, and zero where it has no effect."""
-    at_nodes, at_units = _monomials(axis, axis.nodes, degree), _monomials(axis, units, degree)
-    _, triangle = np.linalg.qr(at_nodes * np.sqrt(axis.weights)[:, None])
-    return np.nan_to_num(np.linalg.solve(triangle.T, at_units.T).T[:, 1:], nan=0.0)
-
-
-def _monomials(axis: Axis, units: Floats, degree: int) -> Floats:
-    if axis.categorical:
-        return np.column_stack([np.ones(len(units)), *(_is(units, code) for code in axis.nodes[1:])])
-    most = min(degree, len(axis.nodes) - 1)
-    return np.asarray(np.polynomial.legendre.legvander(2 * np.clip(units, 0, 1) - 1, most))
-
-
-def _is(units: Floats, code: float) -> Floats:
-    return np.where(np.isnan(units), np.nan, units == code)
 
 
 def _candidates(counts: Sequence[int], degree: int) -> Iterator[Term]:
@@ -176,7 +159,7 @@ def _factors(expansion: Expansion, column: int) -> Floats:
     """
     axis = expansion.axes[column]
     degree = max((one for term in expansion.terms for _, one in term), default=0) + 1
-    basis = _basis(axis, axis.nodes, degree)
+    functions = basis(axis, axis.nodes, degree)
     rows = np.ones((len(expansion.terms), len(axis.nodes)))
     for row, term in enumerate(expansion.terms):
         for member in _with_ancestors(expansion.axes, [one for one, _ in term]):
@@ -185,7 +168,7 @@ def _factors(expansion: Expansion, column: int) -> Floats:
                     rows[row] *= mask
         for member, one in term:
             if member == column:
-                rows[row] *= basis[:, one]
+                rows[row] *= functions[:, one]
     return rows
 
 
