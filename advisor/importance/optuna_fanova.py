@@ -34,7 +34,7 @@ def optuna_fanova(
     if not names or np.ptp(scores) == 0:
         return {}
     blocks = [_block(domains[name], [config[name] for config in configs]) for name in names]
-    forest = RandomForestRegressor(64, max_depth=64, random_state=seed).fit(np.hstack(blocks), scores)
+    forest = RandomForestRegressor(64, max_depth=64, random_state=seed, n_jobs=-1).fit(np.hstack(blocks), scores)
     below = [_below(domains[name]) for name, block in zip(names, blocks, strict=True) for _ in block.T]
     ends = np.cumsum([block.shape[1] for block in blocks])
     groups = [tuple(range(end - block.shape[1], end)) for end, block in zip(ends, blocks, strict=True)]
