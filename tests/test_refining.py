@@ -128,11 +128,25 @@ def test_what_was_held_for_want_of_trials_is_searched_once_there_are_more():
         assert len({str(config.get(name)) for config in stage.start}) > 1 or len(stage.start) < 3
 
 
-def test_conditions_are_those_of_all_that_is_searched_now():
-    spec = small.spec(budget={"trials": 10}, space={"frill": {"low": 0.0, "high": 1.0, "role": "tune"}})
-    plan = advisor.advise(spec.having(space={**spec.space, "kind": {"value": "fancy"}}))
+def test_conditions_are_those_of_all_that_is_searched_now(toy):
+    """While ``kind`` is held, what depends on it always has an effect; once it is searched, no more."""
+    parameters = small.family()["parameters"]
+    parameters["share"] |= {"when": {"kind": "plain"}, "tier": "critical"}
+    toy(parameters=parameters)
+    spec = small.spec(budget={"trials": 16})
+    plan = advisor.advise(spec)
+    assert plan.stages[-1].search["share"].when is None
+    trials = advisor.run(plan, lambda config: score(config) + config["share"]).trials
+    (stage,) = advisor.refine(plan, trials, budget=60, spec=spec).stages
+    assert stage.search["share"].when == {"kind": "plain"}
+    assert {config["kind"] for config in stage.start} == {"plain", "fancy"}
+    assert all(("share" in config) == (config["kind"] == "plain") for config in stage.start)
+
+
+def test_the_plan_of_another_spec_is_refused():
+    plan, other = small.plan(budget={"trials": 30}), small.spec(budget={"trials": 31})
     with pytest.raises(InvalidFile, match="the plan answers another spec"):
-        advisor.refine(plan, advisor.run(plan, score).trials, budget=50, spec=spec)
+        advisor.refine(plan, advisor.run(plan, score).trials, budget=50, spec=other)
 
 
 def test_tuning_stops_where_less_than_noise_is_left():
