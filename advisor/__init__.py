@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from advisor.comparing import compare as compare
     from advisor.engine import advise as advise
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.explanation import explain as explain
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from advisor.loading import load_spec as load_spec
     from advisor.measuring import Importances as Importances
     from advisor.measuring import measure as measure
+    from advisor.pictures import plot_ablation as plot_ablation
+    from advisor.pictures import plot_curves as plot_curves
+    from advisor.pictures import plot_importances as plot_importances
+    from advisor.pictures import plot_pairs as plot_pairs
     from advisor.plan import Plan as Plan
     from advisor.plan import Stage as Stage
     from advisor.readers import load_trials as load_trials
@@ -45,6 +50,7 @@ __all__ = [
     "Trial",
     "advise",
     "arguments",
+    "compare",
     "distributions",
     "explain",
     "export",
@@ -54,6 +60,10 @@ __all__ = [
     "load_spec",
     "load_trials",
     "measure",
+    "plot_ablation",
+    "plot_curves",
+    "plot_importances",
+    "plot_pairs",
     "refine",
     "run",
     "suggest",
@@ -69,6 +79,7 @@ _HOME = {
     "Trial": "trials",
     "advise": "engine",
     "arguments": "formats",
+    "compare": "comparing",
     "distributions": "suggesting",
     "explain": "explanation",
     "export": "exporters",
@@ -78,6 +89,10 @@ _HOME = {
     "load_spec": "loading",
     "load_trials": "readers",
     "measure": "measuring",
+    "plot_ablation": "pictures",
+    "plot_curves": "pictures",
+    "plot_importances": "pictures",
+    "plot_pairs": "pictures",
     "refine": "refining",
     "run": "runners",
     "suggest": "suggesting",

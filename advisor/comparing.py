@@ -8,24 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from advisor import methods
 from advisor.errors import InvalidFile, Problem, UnknownName
-from advisor.importance import Axis, Table, tabulate
+from advisor.importance import Axis, tabulate
 from advisor.importance.ablation import ablation, completed
-from advisor.importance.forest import forest_shares
 from advisor.importance.gaussian_process import GaussianProcess
-from advisor.importance.impurity import impurity
-from advisor.importance.local import local_importance
-from advisor.importance.optuna_fanova import optuna_fanova
-from advisor.importance.permutation import permutation_importance
-from advisor.importance.region import good_region, reaching
-from advisor.importance.sensitivity import sensitivity
 from advisor.importance.sobol import interaction
-from advisor.importance.worth import worth, worth_interval
 from advisor.measuring import Gathered, Importances, Pair, Space, gather, measure
+from advisor.methods import Method, Model
 from advisor.model import Values
 from advisor.plan import Plan, Stage
 from advisor.space import Numeric, Value, clip, same, shown_value
@@ -38,33 +32,10 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-Kind: TypeAlias = Literal["variance", "share", "metric"]
-
-_MOST: Final = 2000
-"""Trials that forests see; each of several hundred trees is fitted to as many."""
 _CANDIDATES: Final = 100
 """Of the trials the best, among which the one is looked for of which the model expects most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """What one method says.
-
-    Attributes:
-        name: As in JSON.
-        heading: In a table, one line each.
-        question: What its figures answer.
-        kind: ``variance``: shares of the variance over the space; ``share``: other shares; ``metric``: in its units.
-        values: By parameter; one that is missing cannot be measured so.
-        intervals: Ends of 95 % intervals, where the method has them.
-    """
-
-    name: str
-    heading: tuple[str, str]
-    question: str
-    kind: Kind
-    values: Mapping[str, float]
-    intervals: Mapping[str, tuple[float, float]]
+_NEGLIGIBLE: Final = 0.01
+"""Steps that change less than this share of the greatest step are counted, not listed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,20 +97,6 @@ class Comparison:
     remarks: tuple[str, ...] = ()
 
 
-class _Model(NamedTuple):
-    """The process with scores as people know them, and the two configurations between which it is asked."""
-
-    process: GaussianProcess
-    maximize: bool
-    start: Floats
-    end: Floats
-
-    def predict(self, units: Floats) -> Floats:
-        """The scores that are expected of rows of units."""
-        costs = self.process.predict(units)
-        return -costs if self.maximize else costs
-
-
 def compare(
     trials: Iterable[Trial | Pair],
     space: Space,
@@ -171,16 +128,18 @@ def compare(
         raise InvalidFile([Problem("no score differs, or no parameter varied: there is nothing to compare")])
     what, config = _default(gathered, space, default)
     start, remarks = _start(found.process.axes, config)
-    model = _Model(found.process, direction == "maximize", start, _end(gathered, found.process, start))
-    forests, remark = _few(gathered, seed)
+    model = Model(found.process, direction == "maximize", start, _end(gathered, found.process, start))
+    count = len(gathered.costs)
+    if count > methods.MOST:
+        remarks.append(f"forests were fitted to {methods.MOST:,} of {count:,} trials, drawn at random")
     return Comparison(
         found=found,
-        methods=(*_main(found), *_of_trials(forests, seed), *_of_model(model, seed)),
+        methods=methods.asked(found, known, gathered, model, seed=seed),
         start=_point(what, model, start),
         path=_path(model),
         end=_point("the best trial by the model", model, model.end),
         together={tuple(names): _together(found.process, names) for names in together},
-        remarks=(*remarks, *remark),
+        remarks=tuple(remarks),
     )
 
 
@@ -236,13 +195,13 @@ def _end(gathered: Gathered, process: GaussianProcess, start: Floats) -> Floats:
     return np.where(np.isnan(best), start, best)
 
 
-def _point(what: str, model: _Model, units: Floats) -> Point:
+def _point(what: str, model: Model, units: Floats) -> Point:
     axes = model.process.axes
     config = {axis.name: axis.value(float(unit)) for axis, unit in zip(axes, units, strict=True)}
     return Point(what=what, config=config, score=float(model.predict(units[None, :])[0]))
 
 
-def _path(model: _Model) -> tuple[Change, ...]:
+def _path(model: Model) -> tuple[Change, ...]:
     axes = model.process.axes
     steps = ablation(axes, model.predict, model.start, model.end, maximize=model.maximize)
     column = {axis.name: position for position, axis in enumerate(axes)}
@@ -259,169 +218,9 @@ def _path(model: _Model) -> tuple[Change, ...]:
     )
 
 
-# The methods
-
-
-class _Trials(NamedTuple):
-    """Trials for the methods that fit forests to them."""
-
-    gathered: Gathered
-    table: Table
-    costs: Floats
-    configs: tuple[Mapping[str, Value], ...]
-
-
-def _few(gathered: Gathered, seed: int) -> tuple[_Trials, list[str]]:
-    configs = [trial.config for trial in gathered.kept if trial.state == "complete"]
-    count = len(configs)
-    rows = np.sort(np.random.default_rng(seed).permutation(count)[:_MOST])
-    few = _Trials(gathered, gathered.table.rows(rows), gathered.costs[rows], tuple(configs[row] for row in rows))
-    return few, [f"forests were fitted to {_MOST:,} of {count:,} trials, drawn at random"] if count > _MOST else []
-
-
-def _main(found: Importances) -> list[Method]:
-    main = {name: one.main for name, one in found.parameters.items()}
-    total = {name: one.total for name, one in found.parameters.items()}
-    said = (
-        ("alone", ("", "alone"), "What does it explain by itself? By the Gaussian process.", main),
-        ("with_others", ("with", "others"), "What is left to explain while all others are known? Likewise.", total),
-    )
-    return [
-        Method(
-            name=name,
-            heading=heading,
-            question=question,
-            kind="variance",
-            values={parameter: one.value for parameter, one in estimates.items()},
-            intervals={parameter: (one.low, one.high) for parameter, one in estimates.items()},
-        )
-        for name, heading, question, estimates in said
-    ]
-
-
-def _of_trials(few: _Trials, seed: int) -> list[Method]:
-    """Methods that fit a forest of their own, or none."""
-    table, costs, names = few.table, few.costs, few.table.names
-    forest = forest_shares(table, costs, seed=seed, pairs=False)
-    optuna = optuna_fanova(few.configs, {name: few.gathered.domains[name] for name in names}, costs, seed=seed)
-    return [
-        _method(
-            "forest_alone", ("forest", "alone"), "As alone, by the exact fANOVA of a random forest.", forest.main, names
-        ),
-        _method("forest_with_others", ("forest", "others"), "As with others, by that forest.", forest.total, names),
-        Method(
-            name="optuna_fanova",
-            heading=("Optuna's", "fANOVA"),
-            question="As Optuna has it: log scales count as linear, the sum is 1.",
-            kind="variance",
-            values=optuna,
-            intervals={},
-        ),
-        _method(
-            "impurity",
-            ("impurity", "of forest"),
-            "Which splits fitted the trials, by heart or not?",
-            impurity(table, costs, seed=seed),
-            names,
-            kind="share",
-        ),
-        _method(
-            "permutation",
-            ("column", "shuffled"),
-            "How much worse does a forest predict unseen trials then?",
-            permutation_importance(table, costs, seed=seed),
-            names,
-            kind="share",
-        ),
-        _method(
-            "ped_anova",
-            ("PED-", "ANOVA"),
-            "Where lie the best tenth of the trials, beside all trials?",
-            reaching(table.axes, table.units, costs),
-            names,
-            kind="share",
-        ),
-    ]
-
-
-def _of_model(model: _Model, seed: int) -> list[Method]:
-    """Methods that ask the Gaussian process."""
-    axes, names = model.process.axes, [axis.name for axis in model.process.axes]
-    good = good_region(axes, model.predict, maximize=model.maximize, seed=seed)
-    return [
-        _method(
-            "reach_best",
-            ("to reach", "the best"),
-            "What must be right to be in the best tenth of the space?",
-            good.reaching,
-            names,
-            kind="share",
-        ),
-        _method(
-            "among_best",
-            ("among", "the best"),
-            "What explains the score within that tenth?",
-            good.within,
-            names,
-            kind="share",
-        ),
-        _method(
-            "around_best",
-            ("around", "the best"),
-            "What moves the score if only it leaves the best trial?",
-            local_importance(axes, model.predict, model.end),
-            names,
-            kind="share",
-        ),
-        _worth(model, names, seed),
-        _method(
-            "steepness",
-            ("", "steepness"),
-            "How far does the score move along its whole scale?",
-            sensitivity(axes, model.predict, seed=seed),
-            names,
-            kind="metric",
-        ),
-    ]
-
-
-def _worth(model: _Model, names: Sequence[str], seed: int) -> Method:
-    axes = model.process.axes
-    gains = worth(axes, model.predict, model.start, maximize=model.maximize, seed=seed)
-    low, high = worth_interval(model.process, gains, seed=seed)
-    ends = zip(low.tolist(), high.tolist(), strict=True)
-    return Method(
-        name="worth",
-        heading=("worth", "tuning"),
-        question="What is lost with it at its default, all others tuned?",
-        kind="metric",
-        values=dict(zip(names, gains.gains.tolist(), strict=True)),
-        intervals=dict(zip(names, ends, strict=True)),
-    )
-
-
-def _method(
-    name: str, heading: tuple[str, str], question: str, values: Floats, names: Sequence[str], kind: Kind = "variance"
-) -> Method:
-    by_name = dict(zip(names, values.tolist(), strict=True))
-    return Method(name=name, heading=heading, question=question, kind=kind, values=by_name, intervals={})
-
-
-def parted(methods: Iterable[Method]) -> dict[str, tuple[list[Method], list[Method]]]:
-    """Parameters that are first by some methods and last by others, with these; none where there are fewer than 3.
-
-    A method that cannot tell its first from nothing is not asked.
-    """
-    first: dict[str, list[Method]] = {}
-    last: dict[str, list[Method]] = {}
-    for method in methods:
-        values = method.values
-        if len(values) < 3 or max(values.values()) <= min(values.values()):
-            continue
-        most, least = max(values, key=lambda name: values[name]), min(values.values())
-        if method.intervals and method.intervals[most][0] <= 0:
-            continue
-        first.setdefault(most, []).append(method)
-        for name in (name for name, value in values.items() if value <= least):
-            last.setdefault(name, []).append(method)
-    return {name: (first[name], last[name]) for name in first if name in last}
+def worth_a_line(path: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """The steps that change something, beside the greatest of them, and all others."""
+    sizes = [max(abs(step.gain), abs(step.alone)) for step in path]
+    least = _NEGLIGIBLE * max(sizes, default=0.0)
+    listed = [step for step, size in zip(path, sizes, strict=True) if size > least]
+    return listed, [step for step in path if step not in listed]

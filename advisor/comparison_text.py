@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from advisor.comparing import Change, Comparison, Method, Point, parted
+from advisor.comparing import Comparison, Point, worth_a_line
 from advisor.measuring import strongest_first
-from advisor.space import shown_value
-from advisor.terminal import Style, shortened
+from advisor.methods import Method, parted
+from advisor.terminal import Style, figure, shortened
 
 _COLUMN: Final = 9
 """Columns of a figure with the space before it."""
-_NEGLIGIBLE: Final = 0.01
-"""Steps that change less than this share of the greatest step are counted, not listed."""
 _LEAST: Final = 1e-4
 _GREATEST: Final = 1e7
 """Beyond these, figures in units of the metric are written with powers of ten."""
@@ -65,9 +63,9 @@ def _table(names: Sequence[str], methods: Sequence[Method], width: int) -> Itera
     for line in range(2):
         heads = "".join(method.heading[line].rjust(_COLUMN) for method in methods)
         yield f"  {''.ljust(longest)}{heads}".rstrip()
-    for name in names:
+    for name, label in zip(names, shortened(names, longest), strict=True):
         figures = "".join(_share(method.values.get(name)).rjust(_COLUMN) for method in methods)
-        yield f"  {shortened(name, longest).ljust(longest)}{figures}"
+        yield f"  {label.ljust(longest)}{figures}"
 
 
 def _share(value: float | None) -> str:
@@ -78,9 +76,9 @@ def _in_units(names: Sequence[str], methods: Sequence[Method], width: int) -> It
     columns = [_figures(method, names) for method in methods]
     widths = [max(map(len, column)) + 2 for column in columns]
     longest = min(max(map(len, names)), width - 2 - sum(widths))
-    for name, *cells in zip(["", *names], *columns, strict=True):
+    for label, *cells in zip(["", *shortened(names, longest)], *columns, strict=True):
         figures = "".join(cell.rjust(columns_of) for cell, columns_of in zip(cells, widths, strict=True))
-        yield f"  {shortened(name, longest).ljust(longest)}{figures}"
+        yield f"  {label.ljust(longest)}{figures}"
 
 
 def _figures(method: Method, names: Sequence[str]) -> list[str]:
@@ -115,15 +113,18 @@ def _together(shares: Mapping[tuple[str, ...], float]) -> Iterator[str]:
 def _path(found: Comparison, metric: str, style: Style) -> Iterator[str]:
     title = f"From {found.start.what} to {found.end.what}, in {metric}"
     yield from (style.paint(line, "bold") for line in style.wrapped(title))
-    listed, rest = _listed(found.path)
+    listed, rest = worth_a_line(found.path)
     form = _form([found.start.score, *(step.score for step in found.path)])
-    rows = [(f"{step.name} {shown_value(step.before)} -> {shown_value(step.after)}", step) for step in listed]
-    longest = min(max([len("at the start"), *(len(text) for text, _ in rows)]), style.width - 32)
+    changes = [f" {figure(step.before)} -> {figure(step.after)}" for step in listed]
+    room = style.width - 32 - max(map(len, changes), default=0)
+    names = shortened([step.name for step in listed], max(room, 12))
+    rows = [f"{name}{change}" for name, change in zip(names, changes, strict=True)]
+    longest = max(map(len, ["at the start", *rows]))
     yield f"  {''.ljust(longest)}{'after it':>10}{'gains':>10}{'alone':>10}"
     yield f"  {'at the start'.ljust(longest)}{form.format(found.start.score):>10}"
-    for text, step in rows:
-        figures = "".join(form.format(figure).rjust(10) for figure in (step.score, step.gain, step.alone))
-        yield f"  {shortened(text, longest).ljust(longest)}{figures}"
+    for text, step in zip(rows, listed, strict=True):
+        figures = "".join(form.format(number).rjust(10) for number in (step.score, step.gain, step.alone))
+        yield f"  {text.ljust(longest)}{figures}"
     if rest:
         gained = form.format(sum(step.gain for step in rest))
         yield from style.wrapped(f"{len(rest)} more changes gain {gained} in all", "  ", "    ")
@@ -135,14 +136,6 @@ def _path(found: Comparison, metric: str, style: Style) -> Iterator[str]:
         )
 
 
-def _listed(path: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-    """Steps that are worth a line, and the others."""
-    sizes = [max(abs(step.gain), abs(step.alone)) for step in path]
-    least = _NEGLIGIBLE * max(sizes, default=0.0)
-    marked = [(step, size > least) for step, size in zip(path, sizes, strict=True)]
-    return [step for step, is_listed in marked if is_listed], [step for step, is_listed in marked if not is_listed]
-
-
 def _partings(found: Comparison, style: Style) -> Iterator[str]:
     """Where a parameter is first by one method and last by another."""
     apart = parted(found.methods)
@@ -150,7 +143,7 @@ def _partings(found: Comparison, style: Style) -> Iterator[str]:
         yield ""
     for name, (first, last) in apart.items():
         one, other = (" and ".join(f"'{_headed(method)}'" for method in methods) for methods in (first, last))
-        sentence = f"{name} is first by {one} and last by {other}: they answer different questions."
+        sentence = f"{name} is first by {one}, and last by {other}: they answer different questions."
         yield from style.wrapped(sentence, "  ", "    ")
 
 

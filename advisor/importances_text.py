@@ -12,8 +12,8 @@ from advisor.beliefs import Revised
 from advisor.importance import Axis, Curve, Estimate, Importance
 from advisor.measuring import Importances, strongest_first
 from advisor.plan import Plan
-from advisor.space import Choice, Value, shown_value
-from advisor.terminal import Style, shortened
+from advisor.space import Choice, shown_value
+from advisor.terminal import Style, figure, shortened
 from advisor.words import counted
 
 _BAR: Final = 24
@@ -53,7 +53,7 @@ def _lines(found: Importances, plan: Plan | None, style: Style) -> Iterator[str]
     yield from _bars(found.parameters, style)
     if len(strongest_first(found.parameters)) > 1 and not _are_ordered(found.parameters):
         yield from style.wrapped("The first two overlap: which of them comes first cannot be told.", "  ")
-    yield from _pairs(found)
+    yield from _pairs(found, style)
     constant = [name for name, why in found.aside.items() if why.startswith("it was always")]
     if constant:
         yield from style.wrapped(f"not measured, as they never varied: {', '.join(constant)}", "  ", "    ")
@@ -76,10 +76,11 @@ def _lines(found: Importances, plan: Plan | None, style: Style) -> Iterator[str]
 def _bars(parameters: Mapping[str, Importance], style: Style) -> Iterator[str]:
     width = min(max(map(len, parameters), default=0), _LONGEST)
     longest = min(max(style.width - width - _BESIDE, 8), _BAR)
-    for name, one in strongest_first(parameters):
+    ranked = strongest_first(parameters)
+    labels = shortened([name for name, _ in ranked], width)
+    for label, (_, one) in zip(labels, ranked, strict=True):
         bar = "█" * round(one.total.value * longest) or "▏"
-        named = shortened(name, width).ljust(width)
-        line = f"  {named}  {bar.ljust(longest)}  {_interval(one.total)}  {_SAID[one.matters]}"
+        line = f"  {label.ljust(width)}  {bar.ljust(longest)}  {_interval(one.total)}  {_SAID[one.matters]}"
         yield style.paint(line, "dim") if one.matters is False else line
 
 
@@ -93,11 +94,11 @@ def _are_ordered(parameters: Mapping[str, Importance]) -> bool:
     return first.total.low > second.total.high
 
 
-def _pairs(found: Importances) -> Iterator[str]:
+def _pairs(found: Importances, style: Style) -> Iterator[str]:
     strong = sorted(found.pairs.items(), key=lambda item: (-item[1], item[0]))[:_MOST_PAIRS]
     for (one, other), share in strong:
         if share >= _LEAST_PAIR:
-            yield f"  {one} with {other}: {share:.2f} beyond what each does alone"
+            yield from style.wrapped(f"{one} with {other}: {share:.2f} beyond what each does alone", "  ", "    ")
 
 
 def _where_good(found: Importances, style: Style) -> Iterator[str]:
@@ -108,13 +109,18 @@ def _where_good(found: Importances, style: Style) -> Iterator[str]:
         return
     scale = min(c.mean.min() for c in curves.values()), max(c.mean.max() for c in curves.values())
     shown = list(curves)[:_MOST_CURVES]
-    drawn = {name: _drawn(axes[name], curves[name], scale) for name in shown}
     yield ""
     yield "Where scores are good on the average (the higher the better)"
-    width, room = max(map(len, shown)), max(map(len, drawn.values()))
-    for name in shown:
-        line = f"  {name.ljust(width)}  {drawn[name].ljust(room)}  best at {_best(axes[name], curves[name])}"
-        yield from style.wrapped(line, "", " " * (width + 4)) if len(line) > style.width else (line,)
+    width = min(max(map(len, shown)), _LONGEST)
+    drawn = [_drawn(axes[name], curves[name], scale) for name in shown]
+    room = max(map(len, drawn))
+    for name, label, bars in zip(shown, shortened(shown, width), drawn, strict=True):
+        best = f"best at {_best(axes[name], curves[name])}"
+        line = f"  {label.ljust(width)}  {bars.ljust(room)}  {best}"
+        if len(line) <= style.width:
+            yield line
+        else:
+            yield from (*style.wrapped(f"  {label.ljust(width)}  {bars}"), *style.wrapped(best, " " * (width + 4)))
     if len(curves) > len(shown):
         yield f"  and {len(curves) - len(shown)} more"
 
@@ -127,7 +133,7 @@ def _drawn(axis: Axis, curve: Curve, costs: tuple[float, float]) -> str:
         return " ".join(f"{shown_value(value)} {_bar(height)}" for value, height in pairs)
     count = _BARS if axis.continuous else min(_BARS, len(axis.nodes))
     places = np.interp((np.arange(count) + 0.5) / count, axis.nodes, heights)
-    low, high = (_figure(axis.value(end)) for end in (0.0, 1.0))
+    low, high = (figure(axis.value(end)) for end in (0.0, 1.0))
     return f"{low} {''.join(map(_bar, places))} {high}"
 
 
@@ -142,12 +148,9 @@ def _best(axis: Axis, curve: Curve) -> str:
     if axis.categorical:
         others = [shown_value(curve.values[position]) for position in may_be if position != best]
         return shown_value(curve.values[best]) + (f", or {' or '.join(others)}" if others else "")
-    low, high, middle = (_figure(curve.values[position]) for position in (may_be[0], may_be[-1], best))
+    values = [axis.value(0.0), *curve.values[1:-1], axis.value(1.0)] if axis.continuous else curve.values
+    low, high, middle = (figure(values[position]) for position in (may_be[0], may_be[-1], best))
     return middle if low == high else f"{middle} ({low} to {high})"
-
-
-def _figure(value: Value) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else shown_value(value)
 
 
 def _beliefs(found: Importances, plan: Plan, style: Style) -> Iterator[str]:
@@ -160,10 +163,10 @@ def _beliefs(found: Importances, plan: Plan, style: Style) -> Iterator[str]:
     yield "Share alone: what was believed before, what these trials say, and both together"
     width = min(max(map(len, names)), 26)
     yield f"  {''.ljust(width)}  {'tier':9}  {'before':>6}  {'these trials'.ljust(19)}  {'both':>4}"
-    for name in names:
+    for name, label in zip(names, shortened(names, width), strict=True):
         one = revised[name]
         figures = f"{one.prior.mean:6.2f}  {_interval(found.parameters[name].main)}  {one.share.value:.2f}"
-        yield f"  {shortened(name, width).ljust(width)}  {_tier(plan, name):9}  {figures}"
+        yield f"  {label.ljust(width)}  {_tier(plan, name):9}  {figures}"
     for name in (name for name in names if revised[name].disagrees):
         side = "more" if found.parameters[name].main.value > revised[name].prior.mean else "less"
         sentence = f"{name} explains {side} here than believed, beyond chance: {revised[name].prior.basis}."

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from advisor.effects import shown
 from advisor.model import Values
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import same, shown_condition, shown_value
+from advisor.space import Value, same, shown_condition, shown_value
 from advisor.words import counted
 
 WIDTH: Final = 80
@@ -55,12 +55,20 @@ def wrapped(text: str, style: Style | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shortened(name: str, width: int) -> str:
-    """The name, its middle left out where it is longer than the width."""
-    if len(name) <= width:
-        return name
-    head = (width - 1) // 2
-    return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
+def figure(value: Value) -> str:
+    """The value in three digits where it is no whole number."""
+    return f"{value:.3g}" if isinstance(value, float) else shown_value(value)
+
+
+def shortened(names: Sequence[str], width: int) -> list[str]:
+    """The names, the middle left out of those that are longer than the width, so that none looks like another."""
+    heads = sorted(range(3, max(width - 3, 4)), key=lambda head: abs(head - width // 2))
+    found = [[_cut(name, width, head) for name in names] for head in heads]
+    return next((labels for labels in found if len(set(labels)) == len(set(names))), found[0])
+
+
+def _cut(name: str, width: int, head: int) -> str:
+    return name if len(name) <= width else f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
 
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:

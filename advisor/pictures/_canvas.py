@@ -1,0 +1,184 @@
+"""What all pictures share: paper, ink, words on axes, and how a figure becomes a file."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias
+
+import numpy as np
+
+from advisor.comparing import Comparison
+from advisor.errors import MissingPackage
+from advisor.importance import Axis
+from advisor.measuring import Importances
+from advisor.space import Choice, Numeric, Value, shown_condition, shown_value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+P = ParamSpec("P")
+Found: TypeAlias = Importances | Comparison
+
+BLUE: Final = "#0072B2"
+VERMILION: Final = "#D55E00"
+INK: Final = "#222222"
+GREY: Final = "#C4C4C4"
+
+_STYLE: Final[dict[Any, Any]] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.facecolor": "white",
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.grid": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "hatch.linewidth": 0.8,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "advisor",
+}
+"""Of the person's own settings none is used, so that a picture looks the same for everyone."""
+_MOST_LABELS: Final = 8
+"""Values of a grid that are written on an axis."""
+
+
+def drawn(function: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Let a function draw in the common style.
+
+    Raises:
+        MissingPackage: There is no matplotlib.
+    """
+
+    @wraps(function)
+    def styled(*args: P.args, **named: P.kwargs) -> Figure:
+        try:
+            import matplotlib as mpl  # noqa: PLC0415 - only pictures need it
+        except ImportError as error:
+            raise MissingPackage("matplotlib", "report", "a picture") from error
+        with mpl.rc_context(_STYLE):
+            return function(*args, **named)
+
+    return styled
+
+
+def paper(width: float, height: float) -> Figure:
+    """An empty figure of so many inches that makes room for its labels."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def panels(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    """A figure with so many axes, row by row, each of a size in inches."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = paper(max(size[0] * columns, 4.5), size[1] * rows + 0.3)
+    return figure, [figure.add_subplot(rows, columns, number + 1) for number in range(count)]
+
+
+def sentence(text: str) -> Figure:
+    """A figure that says why there is nothing to see."""
+    figure = paper(6, 1)
+    figure.text(0.5, 0.5, plain(text), ha="center", va="center", wrap=True)
+    return figure
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG; the same bytes for the same figure."""
+    import matplotlib as mpl  # noqa: PLC0415 - as above
+
+    buffer = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def measured(found: Found) -> Importances:
+    """What the main engine says, of a comparison too."""
+    return found.found if isinstance(found, Comparison) else found
+
+
+def plain(text: str, width: int = 0) -> str:
+    """Text that is no formula, in lines of at most the width where that is given."""
+    if width and len(text) > width:
+        spaced = text.replace("_", "_\0").replace(".", ".\0").replace("\0", " ")
+        text = "\n".join(line.replace("_ ", "_").replace(". ", ".") for line in textwrap.wrap(spaced, width))
+    return text.replace("$", r"\$")
+
+
+def with_direction(metric: str, found: Importances) -> str:
+    """The metric as it is written on an axis."""
+    return plain(f"{metric} ({'more' if found.direction == 'maximize' else 'less'} is better)", 40)
+
+
+def condition(axes: Sequence[Axis], axis: Axis) -> str:
+    """For which values of others a parameter has an effect, as a line of its own; nothing where it always has."""
+    wanted = {
+        axes[parent].name: tuple(
+            axes[parent].value(float(n)) for n, holds in zip(axes[parent].nodes, mask, strict=True) if holds
+        )
+        for parent, mask in axis.conditions
+    }
+    return "\n" + plain(f"if {shown_condition(wanted)}", 36) if wanted else ""
+
+
+def in_scores(costs: NDArray[np.float64], found: Importances) -> NDArray[np.float64]:
+    """Costs as the scores that people know."""
+    return -costs if found.direction == "maximize" else costs
+
+
+def is_cells(axis: Axis) -> bool:
+    """Whether values stand beside each other, rather than on a scale."""
+    return isinstance(axis.domain, Choice) or not axis.continuous
+
+
+def place(axis: Axis, value: Value) -> float:
+    """Where a value stands on the axis of a picture."""
+    if isinstance(axis.domain, Choice):
+        matches = [index for index, choice in enumerate(axis.domain.choices) if choice == value]
+        return float(matches[0]) if matches else np.nan
+    number = float(value or 0)
+    if is_cells(axis):
+        values = [float(axis.value(float(node)) or 0) for node in axis.nodes]
+        return float(np.interp(number, values, np.arange(len(values))))
+    return number
+
+
+def scaled(axes: Axes, axis: Axis, side: str = "x") -> None:
+    """Give one side of a picture the scale of a parameter: its values, its logarithm, its ends."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator  # noqa: PLC0415 - as above
+
+    own: Any = axes.xaxis if side == "x" else axes.yaxis
+    limits = axes.set_xlim if side == "x" else axes.set_ylim
+    if is_cells(axis):
+        labels = [plain(shown_value(axis.value(float(node))), 14) for node in axis.nodes]
+        every = 1 if isinstance(axis.domain, Choice) else -(-len(labels) // _MOST_LABELS)
+        own.set_ticks(range(0, len(labels), every), labels=labels[::every])
+        if side == "x" and sum(map(len, labels[::every])) > 24:
+            axes.tick_params(axis="x", rotation=35)
+        limits(-0.5, len(labels) - 0.5)
+        return
+    assert isinstance(axis.domain, Numeric)  # noqa: S101 - what is continuous is a range
+    low, high = float(axis.domain.low), float(axis.domain.high)
+    if axis.domain.log:
+        (axes.set_xscale if side == "x" else axes.set_yscale)("log")
+        few = high / low < 100
+        own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=6))
+        own.set_minor_locator(NullLocator())
+    else:
+        own.set_major_locator(MaxNLocator(4))
+    own.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
+    limits(low, high)
