@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor import handover, optimism
 from advisor.plan import Plan, Stage
@@ -53,36 +53,48 @@ def of_run(
         confirmed: The finalists that were evaluated again.
         finished: Whether all stages, and the confirmation that was asked for, have their trials.
     """
-    best, rule = handover.winner(plan, searched, trials)
-    value = best.value if best is not None else None
-    default = next((trial.value for trial in trials if is_default(plan, trial.config)), None)
-    if confirmed:
-        first, rule = _first(plan, confirmed)
-        best = best_of((trial for trial in trials if is_same(trial.config, first.config)), plan.objective.direction)
-        value = first.mean
-        default = next((one.mean for one in confirmed if is_default(plan, one.config)), default)
-    gain = None if value is None or default is None else value - default
+    chosen = _chosen(plan, searched, trials, confirmed)
+    gain = None if chosen.value is None or chosen.default is None else chosen.value - chosen.default
     if gain is not None and plan.objective.direction == "minimize":
         gain = -gain
-    complete = sum(trial.state == "complete" for trial in trials)
     return Result(
         name=plan.spec.name,
         metric=plan.objective.metric,
         direction=plan.objective.direction,
         finished=finished,
-        best=best,
-        winner=rule,
-        default=default,
+        best=chosen.best,
+        winner=chosen.rule,
+        default=chosen.default,
         gain=gain,
-        corrected=_corrected(plan, gain, default, confirmed, complete),
+        corrected=_corrected(plan, gain, chosen.default, confirmed, trials),
         stages=tuple(stages),
         confirmed=tuple(confirmed),
         trials=tuple(trials),
     )
 
 
+class _Chosen(NamedTuple):
+    """What won by which rule, what it is worth, and what the default is."""
+
+    best: Trial | None
+    rule: str
+    value: float | None
+    default: float | None
+
+
+def _chosen(plan: Plan, searched: Iterable[Stage], trials: Sequence[Trial], confirmed: Sequence[Repeated]) -> _Chosen:
+    best, rule = handover.winner(plan, searched, trials)
+    default = next((trial.value for trial in trials if is_default(plan, trial.config)), None)
+    if not confirmed:
+        return _Chosen(best, rule, best.value if best is not None else None, default)
+    first, rule = _first(plan, confirmed)
+    best = best_of((trial for trial in trials if is_same(trial.config, first.config)), plan.objective.direction)
+    default = next((one.mean for one in confirmed if is_default(plan, one.config)), default)
+    return _Chosen(best, rule, first.mean, default)
+
+
 def _corrected(
-    plan: Plan, gain: float | None, default: float | None, confirmed: Sequence[Repeated], complete: int
+    plan: Plan, gain: float | None, default: float | None, confirmed: Sequence[Repeated], trials: Iterable[Trial]
 ) -> CorrectedGain | None:
     """The gain without the luck of the winner, where it is one and it is known how wrong a value is."""
     if gain is None or default is None or gain <= 0:
@@ -93,6 +105,7 @@ def _corrected(
     measured = optimism.measured(_own_error(plan, default), spread, repeats)
     if measured is None:
         return None
+    complete = sum(trial.state == "complete" for trial in trials)
     luck = measured.luck(complete, len(confirmed))
     left = optimism.corrected(gain, luck, measured.difference)
     return CorrectedGain(gain=left.gain, low=left.low, high=left.high, luck=luck, chosen_from=complete)
