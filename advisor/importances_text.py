@@ -10,7 +10,7 @@ import numpy as np
 from advisor import beliefs
 from advisor.beliefs import Revised
 from advisor.importance import Axis, Curve, Estimate, Importance
-from advisor.measuring import Importances, strongest_first
+from advisor.measuring import VERDICTS, Importances, strongest_first
 from advisor.plan import Plan
 from advisor.space import Choice, shown_value
 from advisor.terminal import Style, figure, shortened
@@ -29,7 +29,6 @@ _MOST_CURVES: Final = 12
 _BARS: Final = 16
 """Bars along the range of a number."""
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
-_SAID: Final = {True: "matters", False: "does not matter", None: "cannot tell"}
 _TRUST: Final = {
     "good": "The model predicts unseen trials well, and the trials speak of most of the space.",
     "fair": "Take the order of the first as likely, the figures as rough.",
@@ -80,7 +79,7 @@ def _bars(parameters: Mapping[str, Importance], style: Style) -> Iterator[str]:
     labels = shortened([name for name, _ in ranked], width)
     for label, (_, one) in zip(labels, ranked, strict=True):
         bar = "█" * round(one.total.value * longest) or "▏"
-        line = f"  {label.ljust(width)}  {bar.ljust(longest)}  {_interval(one.total)}  {_SAID[one.matters]}"
+        line = f"  {label.ljust(width)}  {bar.ljust(longest)}  {_interval(one.total)}  {VERDICTS[one.matters]}"
         yield style.paint(line, "dim") if one.matters is False else line
 
 

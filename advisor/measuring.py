@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -21,6 +21,7 @@ from advisor.plan import Plan, Searched, Stage
 from advisor.space import Choice, Domain, Numeric, Value, contains, is_number, same
 from advisor.spec import SpaceEntry
 from advisor.trials import Trial
+from advisor.words import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,11 +35,13 @@ Condition: TypeAlias = Mapping[str, Value | tuple[Value, ...]]
 
 _DIVERGED: Final = 1000.0
 """So many times as far from the best as three quarters of the trials are: a score that says no more than failed."""
+VERDICTS: Final = {True: "matters", False: "does not matter", None: "cannot tell"}
+"""What can be told of a parameter, in words."""
 _FEWEST_FAILED: Final = 5
 """Failed trials without which nothing is said of where trials fail."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Importances:
     """What mattered, and how sure that is.
 
@@ -63,7 +66,15 @@ class Importances:
     failures: Measurement | None = None
     remarks: tuple[str, ...] = ()
     direction: Direction = "minimize"
-    process: GaussianProcess | None = field(default=None, repr=False)
+    process: GaussianProcess | None = None
+
+    def __repr__(self) -> str:
+        lines = [f"Importances of {counted(self.trust.trials, 'trial')}, trust {self.trust.verdict}:"]
+        for name, one in strongest_first(self.parameters):
+            total = one.total
+            figures = f"{total.value:.2f} ({total.low:.2f} to {total.high:.2f})"
+            lines.append(f"  {name}: {figures}, {VERDICTS[one.matters]}")
+        return "\n".join(lines)
 
 
 def measure(
@@ -129,7 +140,7 @@ def gather(trials: Iterable[Trial | Pair], space: Space, *, direction: Direction
     complete = [trial for trial in kept if trial.state == "complete"]
     domains = {name: _widened(domain, name, kept) for name, domain in domains.items()}
     values = np.array([trial.value for trial in complete], dtype=float)
-    costs, diverged = _as_costs(values, direction)
+    costs, diverged = as_costs(values, direction)
     if diverged:
         remarks.append(f"{diverged} trials diverged: they count as bad as the worst of the others")
     return Gathered(
@@ -235,7 +246,7 @@ def _fits(domain: Domain, value: Value) -> bool:
     return contains(domain, value) if isinstance(domain, Choice) else is_number(value)
 
 
-def _as_costs(values: NDArray[np.float64], direction: Direction) -> tuple[NDArray[np.float64], int]:
+def as_costs(values: NDArray[np.float64], direction: Direction) -> tuple[NDArray[np.float64], int]:
     """Scores as costs, those that diverged counted as bad as the worst that did not; and how many these are."""
     costs = -values if direction == "maximize" else values
     if not costs.size:

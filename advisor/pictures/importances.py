@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from advisor.importance import Importance
-from advisor.measuring import strongest_first
+from advisor.measuring import VERDICTS, strongest_first
 from advisor.pictures._canvas import BLUE, GREY, INK, VERMILION, Found, drawn, measured, paper, plain, sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SAID: Final = {True: "matters", False: "does not matter", None: "cannot tell"}
 _ROW: Final = 0.26
 """Inches of a row; names of several lines have more."""
 _NAME: Final = 34
@@ -58,7 +57,7 @@ def _bar(axes: Axes, row: int, one: Importance) -> None:
     axes.barh(row, main.value, height=0.3, color=INK if one.matters is False else BLUE, zorder=2)
     ends = [[max(total.value - total.low, 0)], [max(total.high - total.value, 0)]]
     axes.errorbar(total.value, row, xerr=ends, color=INK, capsize=2.5, linewidth=1, zorder=4)
-    axes.text(1.01, row, _SAID[one.matters], transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+    axes.text(1.01, row, VERDICTS[one.matters], transform=axes.get_yaxis_transform(), va="center", fontsize=8)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
