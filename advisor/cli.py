@@ -181,7 +181,10 @@ def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any
 @main.command("importance")
 @click.argument("trials")
 @click.option("--plan", type=FILE, help="The plan that was run: its names, ranges and objective are used.")
-@click.option("--metric", help="The figure that was optimised, where the file has several.")
+@click.option(
+    "--metric", "metrics", multiple=True, help="The figure that was optimised; repeat it for several in turn."
+)
+@click.option("--weights", metavar="A=0.7,B=0.3", help="The sum of several figures, each in standard deviations.")
 @click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Where the file does not say it.")
 @click.option("--study", help="Which study, experiment or run, where the file has several.")
 @click.option("--parameter", "parameters", multiple=True, help="A column that is a hyperparameter; repeat it.")
@@ -191,21 +194,28 @@ def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any
 @click.option("--pictures", type=FILE, metavar="DIR", help="Write SVG pictures into this folder.")
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of subsamples.")
 def importance_(
-    trials: str, plan: FilePath | None, form: str, pictures: FilePath | None, triples: tuple[str, ...], **named: Any
+    trials: str,
+    plan: FilePath | None,
+    weights: str | None,
+    form: str,
+    pictures: FilePath | None,
+    triples: tuple[str, ...],
+    **named: Any,
 ) -> None:
     """What mattered in TRIALS, a file or folder of any tool, with intervals."""
-    from advisor import analysing, loading, readers
+    from advisor import analysing, loading, weighing
 
     known = loading.load_plan(plan) if plan else None
     asked = {"full": named.pop("full") or bool(triples), "triples": triples, "seed": named.pop("seed")}
-    loaded = readers.load_trials(trials, plan=known, **named | {"parameters": named["parameters"] or None})
-    for remark in loaded.remarks:
+    weighted = weighing.parsed(weights) if weights else {}
+    named |= {"plan": known, "parameters": named["parameters"] or None, "weights": weighted}
+    every = weighing.read(trials, **named)
+    for remark in dict.fromkeys(remark for loaded in every for remark in loaded.remarks):
         click.echo(remark, err=True)
-    found = analysing.analyse(loaded, known, **asked)
-    click.echo(analysing.rendered(found, form, answers.style()), nl=False, color=True)
-    if pictures is not None:
-        for path in analysing.draw(found, loaded, pictures):
-            click.echo(f"wrote {path}", err=True)
+    found = [analysing.analyse(loaded, known, **asked) for loaded in every]
+    click.echo(weighing.rendered(found, form, answers.style()), nl=False, color=True)
+    for path in weighing.draw(found, every, pictures) if pictures is not None else ():
+        click.echo(f"wrote {path}", err=True)
 
 
 @main.command("refine")

@@ -58,7 +58,7 @@ def metric_and_direction(log: Log, wanted: Wanted, source: Source) -> tuple[str,
         else:
             hint = did_you_mean(named, candidates) or f"there is: {shown}"
             problems.append(Problem(f"no figure {named!r} in it", hint=hint))
-    direction = wanted.direction or _of_plan(wanted.plan) or log.directions.get(metric or "")
+    direction = wanted.direction or _direction(log.directions.get(metric or ""), metric, wanted.plan)
     if direction is None and (metric is not None or not any(log.directions.values())):
         hint = "give direction, minimize or maximize"
         problems.append(Problem("the file does not say whether less or more of the metric is better", hint=hint))
@@ -80,8 +80,11 @@ def _metric(log: Log, wanted: Wanted, candidates: Sequence[str]) -> str | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _of_plan(plan: Plan | None) -> Direction | None:
-    return None if plan is None else plan.objective.direction
+def _direction(of_file: Direction | None, metric: str | None, plan: Plan | None) -> Direction | None:
+    """The plan's, unless the file says that of another figure."""
+    if plan is None or (of_file is not None and metric != plan.objective.metric):
+        return of_file
+    return plan.objective.direction
 
 
 def told_apart(log: Log, metric: str, wanted: Wanted, source: Source) -> Log:
