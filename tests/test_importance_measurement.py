@@ -80,6 +80,13 @@ def test_noise_is_not_trusted_and_nothing_in_it_matters_or_is_denied():
     assert found.trust.verdict == "poor"
 
 
+def test_what_the_model_may_have_missed_lies_in_every_interval():
+    configs, generator = drawn(40)
+    found = measure(tabulate(configs, DOMAINS), generator.normal(size=40))
+    assert found.explained < 0.2
+    assert min(each.main.high for each in found.parameters.values()) > 0.15
+
+
 def test_the_same_seed_gives_the_same_answer():
     configs, _ = drawn(25)
     table = tabulate(configs, DOMAINS)
