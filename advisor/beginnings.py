@@ -1,7 +1,7 @@
 """The configurations that a model of earlier trials proposes for a stage, in the stage's own ranges.
 
-Known to evaluate them first, any engine begins with what the trials taught. A parameter that no trial varied is moved
-in some of them, else it would be searched from one value.
+As it evaluates them first, any engine begins with what the trials taught. Parameters that no trial varied are spread
+over their ranges, as nothing is known of them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ MOST: Final = 10
 """The most configurations that a model proposes; it learns nothing from one to the next."""
 SHARE: Final = 0.34
 """The share of the stage's trials that they have at most."""
-VARIED: Final = 0.5
-"""The chance with which a parameter that no trial varied is moved in one of them."""
 
 
 def proposed(
@@ -52,7 +50,7 @@ def proposed(
     count = min(MOST, int(SHARE * stage.trials))
     rows = proposing.chosen(process, units[list(possible)], count)
     picked = [list(possible.values())[row] for row in rows]
-    return [suggesting.configuration(stage, values) for values in _varied(stage, process, picked, seed)]
+    return [suggesting.configuration(stage, values) for values in _spread(stage, process, picked, seed)]
 
 
 def _possible(
@@ -82,14 +80,13 @@ def _onto(searched: Searched, value: Value) -> Value:
     return clip(domain, value)
 
 
-def _varied(stage: Stage, process: GaussianProcess, picked: Sequence[Config], seed: int) -> Iterator[Config]:
-    """The configurations with parameters that no trial varied moved in some, evenly over their ranges."""
+def _spread(stage: Stage, process: GaussianProcess, picked: Sequence[Config], seed: int) -> Iterator[Config]:
+    """The configurations with what no trial varied spread over its range, each part taken equally often."""
     generator = np.random.default_rng(seed)
     new = [name for name in stage.search if name not in {axis.name for axis in process.axes}]
     places = {name: (generator.permutation(len(picked)) + 0.5) / len(picked) for name in new}
     for number, values in enumerate(picked):
-        moved = [name for name in new if generator.random() < VARIED]
-        yield {**values, **{name: _at(stage.search[name].domain, float(places[name][number])) for name in moved}}
+        yield {**values, **{name: _at(stage.search[name].domain, float(places[name][number])) for name in new}}
 
 
 def _at(domain: Domain, share: float) -> Value:
