@@ -255,16 +255,17 @@ def print_rules(title: str, found: Sequence[Search]) -> None:
     """The error on rows held back of each rule, minus that of the default."""
     whole = all(search.again[search.order[0]] for search in found)
     rules = {**RULES, **(IN_SPACE | AGAIN if whole else {})}
-    print(
-        f"\n### {title}: {len(found)} tables\n\n| rule | held-back error - default's | share of it | better | worse |"
-    )
-    print("| --- | --- | --- | --- | --- |")
+    print(f"\n### {title}: {len(found)} tables\n")
+    print("| rule | held-back error - default's | share of it | better | worse | held-back error - best value's |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    first = np.array([search.held[best(search)] for search in found])
     for name, rule in rules.items():
-        places = [rule(search) for search in found]
-        change = np.array([s.held[place] - s.held[0] for s, place in zip(found, places, strict=True)])
+        held = np.array([search.held[rule(search)] for search in found])
+        change = held - [search.held[0] for search in found]
         share = change / np.maximum([search.held[0] for search in found], 0.01)
         cells = (f"{change.mean():+.4f} ± {_half(change):.4f}", f"{share.mean():+.3f} ± {_half(share):.3f}")
-        print(f"| {name} | {' | '.join(cells)} | {np.mean(change < 0):.2f} | {np.mean(change > 0):.2f} |")
+        signs = f"{np.mean(change < 0):.2f} | {np.mean(change > 0):.2f}"
+        print(f"| {name} | {' | '.join(cells)} | {signs} | {(held - first).mean():+.4f} ± {_half(held - first):.4f} |")
 
 
 def _half(values: NDArray[np.float64]) -> float:
@@ -272,24 +273,64 @@ def _half(values: NDArray[np.float64]) -> float:
     return 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf
 
 
-def print_gains(title: str, found: Sequence[Search]) -> None:
+class Gain(NamedTuple):
+    """What a winner seems to gain, what it gains on rows held back, and what of it would be luck."""
+
+    seeming: float
+    true: float
+    luck: float
+    difference: float
+    held_error: float
+
+    @property
+    def left(self) -> float:
+        """The gain without luck."""
+        return optimism.corrected(self.seeming, self.luck, self.difference).gain
+
+
+def gain_of_best(search: Search) -> Gain:
+    """That of the best value."""
+    place, measured = best(search), optimism.measured(search.own)
+    assert measured is not None  # noqa: S101 - an error is known
+    return _gain_at(search, place, _gain(search, place), measured, 1)
+
+
+def gain_of_confirmed(search: Search, repeats: int = 3) -> Gain:
+    """That of the best of three finalists and the default by fresh folds."""
+    place = repeated(3, repeats, with_default=True)(search)
+    again = [search.again[each][:repeats] for each in {0, *search.order[:3]}]
+    spread = math.sqrt(statistics.fmean(statistics.variance(values) for values in again))
+    measured = optimism.measured(search.own, spread, repeats)
+    assert measured is not None  # noqa: S101 - as above
+    seeming = statistics.fmean(search.again[0][:repeats]) - statistics.fmean(search.again[place][:repeats])
+    return _gain_at(search, place, seeming, measured, len(again))
+
+
+def _gain_at(search: Search, place: int, seeming: float, measured: optimism.Measurement, finalists: int) -> Gain:
+    return Gain(
+        seeming=seeming,
+        true=float(search.held[0] - search.held[place]),
+        luck=measured.luck(len(search.errors), finalists),
+        difference=measured.difference,
+        held_error=_error_of_held(search),
+    )
+
+
+def print_gains(title: str, gains: Sequence[Gain]) -> None:
     """How far what the winner seems to gain is from what it gains on rows held back."""
-    print(f"\n### {title}: {len(found)} tables, gains of the best value\n")
+    true = np.array([gain.true for gain in gains])
+    print(f"\n### {title}: {len(gains)} tables; on rows held back {true.mean():.4f} ± {_half(true):.4f}\n")
     print("| gain | mean | minus the true one, in errors of a difference | root mean square | 95 % interval holds it |")
     print("| --- | --- | --- | --- | --- |")
-    true = np.array([search.held[0] - search.held[best(search)] for search in found])
-    error = np.array([math.sqrt(2) * search.own for search in found])
-    held = np.array([_error_of_held(search) for search in found])
-    seeming = np.array([_gain(search, best(search)) for search in found])
-    luck = np.array([search.own * optimism.expected_maximum(len(search.errors)) for search in found])
-    for name, gain in {"as measured": seeming, "without luck": np.maximum(seeming - luck, 0), "none": 0 * luck}.items():
-        away = (gain - true) / error
-        holds = np.abs(gain - true) <= 1.96 * np.hypot(error, held)
+    error = np.array([gain.difference for gain in gains])
+    wide = 1.96 * np.hypot(error, [gain.held_error for gain in gains])
+    seeming, left = np.array([gain.seeming for gain in gains]), np.array([gain.left for gain in gains])
+    for name, values in {"as measured": seeming, "without luck": left, "none": np.zeros(len(gains))}.items():
+        away = (values - true) / error
         print(
-            f"| {name} | {gain.mean():.4f} | {away.mean():+.2f} ± {_half(away):.2f} "
-            f"| {math.sqrt((away**2).mean()):.2f} | {holds.mean():.2f} |"
+            f"| {name} | {values.mean():.4f} | {away.mean():+.2f} ± {_half(away):.2f} "
+            f"| {math.sqrt((away**2).mean()):.2f} | {np.mean(np.abs(values - true) <= wide):.2f} |"
         )
-    print(f"\non rows held back: {true.mean():.4f} ± {_half(true):.4f}")
 
 
 def _error_of_held(search: Search) -> float:
@@ -301,9 +342,13 @@ def _error_of_held(search: Search) -> float:
 def compare(folder: Path) -> None:
     """Print all tables."""
     found = searches(folder)
-    for family in sorted({search.family for search in found}):
-        of_family = [search for search in found if search.family == family]
-        print_gains(family, of_family)
+    groups = {"all searches by TPE": [search for search in found if search.family.endswith("TPE")]}
+    groups |= {family: [s for s in found if s.family == family] for family in sorted({s.family for s in found})}
+    for family, of_family in groups.items():
+        print_gains(f"{family}, best value", [gain_of_best(search) for search in of_family])
+        again = [search for search in of_family if search.again[0]]
+        if again:
+            print_gains(f"{family}, confirmed", [gain_of_confirmed(search) for search in again])
         for title, part in (("choosing", True), ("report", False)):
             half = [search for search in of_family if is_for_choosing(search) == part]
             if half:
