@@ -5,8 +5,9 @@ The mathematics is that of ``advisor.importance``; here stands what it is applie
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -138,7 +139,8 @@ def gather(trials: Iterable[Trial | Pair], space: Space, *, direction: Direction
     comparable, remarks = _comparable(known, domains)
     kept, said = budgets.at_one_budget(comparable)
     complete = [trial for trial in kept if trial.state == "complete"]
-    domains = {name: _widened(domain, name, kept) for name, domain in domains.items()}
+    narrow, domains = domains, {name: _widened(domain, name, kept) for name, domain in domains.items()}
+    remarks += _said_of_ranges(narrow, domains)
     values = np.array([trial.value for trial in complete], dtype=float)
     costs, diverged = as_costs(values, direction)
     if diverged:
@@ -214,6 +216,20 @@ def _widened(domain: Domain, name: str, trials: Iterable[Trial]) -> Domain:
     return domain._replace(low=min([domain.low, *tried]), high=max([domain.high, *tried]), step=None)
 
 
+def _said_of_ranges(before: Mapping[str, Domain], after: Mapping[str, Domain]) -> Iterator[str]:
+    for name, domain in after.items():
+        old = before[name]
+        if (
+            isinstance(domain, Numeric)
+            and isinstance(old, Numeric)
+            and (old.low, old.high) != (domain.low, domain.high)
+        ):
+            yield (
+                f"{name} was tried beyond {old.low:g} .. {old.high:g}: "
+                f"it is measured over {domain.low:g} .. {domain.high:g}, where any trial was"
+            )
+
+
 # The trials
 
 
@@ -243,7 +259,11 @@ def _usual(name: str, trials: Iterable[Trial]) -> tuple[Value] | tuple[()]:
 
 
 def _fits(domain: Domain, value: Value) -> bool:
-    return contains(domain, value) if isinstance(domain, Choice) else is_number(value)
+    if isinstance(domain, Choice):
+        return contains(domain, value)
+    if not isinstance(value, int | float) or not is_number(value):
+        return False
+    return math.isfinite(value) and (value > 0 or not domain.log)
 
 
 def as_costs(values: NDArray[np.float64], direction: Direction) -> tuple[NDArray[np.float64], int]:

@@ -99,6 +99,52 @@ def test_what_varied_outside_of_the_space_is_noise_and_what_few_set_otherwise_is
     assert any("5 trials are not used" in remark for remark in found.remarks)
 
 
+def test_ranges_that_changed_between_studies_are_measured_as_one():
+    early = [config | {"rate": 1e-4 * (config["rate"] / 1e-4) ** 0.5} for config in drawn(30)]
+    late = [config | {"rate": (config["rate"] / 1e-4) ** 0.5 * 1e-2} for config in drawn(30, 1)]
+    narrow = SPACE | {"rate": {"low": 1e-4, "high": 1e-2, "log": True}}
+    found = advisor.measure([(config, loss(config)) for config in early + late], narrow)
+    assert found.trust.trials == 60
+    assert found.parameters["rate"].main.value > 0.8
+    assert max(found.parameters["rate"].curve.values) > 0.5
+    assert any("rate was tried beyond 0.0001 .. 0.01: it is measured over" in remark for remark in found.remarks)
+
+
+def test_a_range_that_holds_all_trials_is_as_it_was(found):
+    assert not [remark for remark in found.remarks if "beyond" in remark]
+
+
+def test_what_no_trial_tells_apart_and_what_never_varied_is_set_aside_and_shown():
+    space = SPACE | {"twin": {"low": 0.0, "high": 100.0}, "held": {"low": 0.0, "high": 1.0}}
+    pairs = [(config | {"twin": 100 * config["inert"], "held": 0.5}, loss(config)) for config in drawn(40)]
+    found = advisor.measure(pairs, space)
+    assert dict(found.aside) == {"twin": "it changed only together with inert", "held": "it was always 0.5"}
+    assert found.parameters["rate"].matters is True
+    text = importances_text.rendered(found)
+    assert "not measured: twin: it changed only together with inert" in text
+    assert "never varied: held" in text
+
+
+@pytest.mark.parametrize("strange", [math.inf, -math.inf, math.nan, None])
+def test_a_score_that_is_no_number_is_a_failure_and_never_a_score(strange):
+    pairs = [(config, strange if index < 6 else loss(config)) for index, config in enumerate(drawn(46))]
+    found = advisor.measure(pairs, SPACE)
+    assert found.trust.trials == 40
+    assert found.failures is not None
+    assert found.failures.trust.trials == 46
+    assert found.parameters["rate"].matters is True
+
+
+@pytest.mark.parametrize("strange", [math.inf, math.nan, "0.1", None, 0.0])
+def test_a_setting_that_has_no_place_on_its_scale_leaves_its_trial_out(strange):
+    pairs = [
+        (config | {"rate": strange} if index < 6 else config, loss(config)) for index, config in enumerate(drawn(46))
+    ]
+    found = advisor.measure(pairs, SPACE)
+    assert found.trust.trials == 40
+    assert any("6 trials are not used" in remark for remark in found.remarks)
+
+
 def test_too_few_trials_say_how_many_more():
     with pytest.raises(TooFewTrials, match=r"run [0-9]+ more"):
         advisor.measure([(config, loss(config)) for config in drawn(3)], SPACE)

@@ -356,6 +356,26 @@ def test_a_plan_gives_names_ranges_and_direction(tmp_path):
     assert counts(loaded) == {"complete": 2, "out_of_range": 1}
 
 
+@pytest.mark.usefixtures("toy")
+def test_the_direction_of_a_plan_is_not_that_of_another_figure():
+    pytest.importorskip("optuna")
+    plan = advisor.advise(small.spec(objective={"metric": "error", "direction": "minimize"}))
+    assert load_trials(DATA / "optuna.db.gz", study="two", metric="speed", plan=plan).direction == "maximize"
+    assert load_trials(DATA / "optuna.db.gz", study="two", plan=plan).direction == "minimize"
+
+
+def test_ranges_that_changed_on_the_way_of_a_study_are_joined():
+    optuna = pytest.importorskip("optuna")
+    from advisor.readers._optuna_trials import space_of
+
+    first, second = optuna.distributions.FloatDistribution(1, 10), optuna.distributions.FloatDistribution(5, 50)
+    trials = [
+        optuna.trial.create_trial(params={"rate": 6.0}, distributions={"rate": one}, value=0.0)
+        for one in (first, second)
+    ]
+    assert space_of(trials)["rate"].domain == Numeric(low=1, high=50)
+
+
 # Other tools
 
 
