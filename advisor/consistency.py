@@ -264,11 +264,11 @@ def _legal(valid: Legal, value: Value, path: Path) -> Iterator[Problem]:
         yield Problem(sentence=f"{value!r} is outside the legal range", path=path)
 
 
-def _values(family: Family, values: Mapping[str, Value], path: Path) -> Iterator[Problem]:
+def _values(family: Family, values: Mapping[str, Value | FactBound], path: Path) -> Iterator[Problem]:
     for name, value in values.items():
         if name not in family.parameters:
             yield from _known(family, [name], (*path, name))
-        else:
+        elif not isinstance(value, FactBound):
             yield from _legal(family.parameters[name].valid, value, (*path, name))
 
 

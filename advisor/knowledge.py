@@ -181,7 +181,7 @@ class LearntFrom(Frozen):
 class StartPoint(Frozen):
     """A whole configuration that is good on many data sets."""
 
-    values: Values
+    values: Mapping[Text, FactBound | Scalar]
     when: Condition | None = None
     because: Text
     sources: Sources

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from advisor import activity, staging
+from advisor.bounds import FactBound, resolved
 from advisor.conditions import evaluate
 from advisor.decided import Decided
+from advisor.knowledge import StartPoint
 from advisor.plan import Held, Searched, StartReason
 from advisor.space import Value, clip, contains, same, shown_value
 from advisor.staging import Candidate, Draft
@@ -79,11 +81,22 @@ def _inside(decided: Decided, candidate: Candidate, value: Value, search: Mappin
     return clip(domain, value)
 
 
+def _resolved(decided: Decided, start: StartPoint) -> dict[str, Value]:
+    """The values of a start here; one that follows from a fact nobody gave is left to what the plan holds."""
+    found: dict[str, Value] = {}
+    for name, value in start.values.items():
+        number = resolved(value, decided.facts) if isinstance(value, FactBound) else value
+        if number is not None or value is None:
+            whole = isinstance(value, FactBound) and decided.knowledge.family.parameters[name].valid.type == "int"
+            found[name] = round(number) if whole and isinstance(number, float) else number
+    return found
+
+
 def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
     """Configurations of the family and of rules, under the spec's names; what person or rule holds stays as it is."""
     regimes = decided.knowledge.regimes(decided.facts)
-    fitting = [
-        (start.values, StartReason.model_construct(why=start.because, sources=start.sources))
+    fitting: list[tuple[Mapping[str, Value], StartReason]] = [
+        (_resolved(decided, start), StartReason.model_construct(why=start.because, sources=start.sources))
         for start in decided.knowledge.family.starts
         if start.when is None or evaluate(start.when, decided.facts, regimes).holds
     ]

@@ -149,7 +149,7 @@ def _effect(effect: Effect, words: Words) -> Effect:
             return effect
 
 
-def _values(values: Mapping[str, Value], words: Words) -> dict[str, Value]:
+def _values(values: Mapping[str, Any], words: Words) -> dict[str, Any]:
     return {name: _said(name, value, words) for name, value in values.items()}
 
 

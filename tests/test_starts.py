@@ -110,3 +110,14 @@ def test_a_start_keeps_what_a_rule_fixed(toy):
         rules=[small.rule("toy-f", {"effect": "fix", "parameter": "count", "value": 300})],
     )
     assert [point["count"] for point in starts(budget={"trials": 15})][1:] == [300, 300]
+
+
+def test_a_value_of_a_start_may_follow_from_a_fact(toy):
+    toy(starts=[known({"count": {"of": "data.rows", "times": 0.25, "at_most": 400}, "share": 0.2})])
+    assert (20, 0.2) in [(point["count"], point["share"]) for point in starts(data={"rows": 81})]
+    assert (400, 0.2) in [(point["count"], point["share"]) for point in starts(data={"rows": 5000})]
+
+
+def test_a_value_of_a_start_that_follows_from_an_unknown_fact_is_what_the_plan_holds(toy):
+    toy(starts=[known({"count": {"of": "data.rows", "times": 0.25}, "share": 0.2})])
+    assert (100, 0.2) in [(point["count"], point["share"]) for point in starts()]

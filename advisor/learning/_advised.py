@@ -35,7 +35,7 @@ def _held(parameter: Parameter, domain: Domain) -> Value:
     return _UNKNOWN
 
 
-def _expressed(value: Value, domain: Domain) -> Value:
+def _expressed(value: Value | FactBound, domain: Domain) -> Value:
     if isinstance(domain, Choice):
-        return value if contains(domain, value) else _UNKNOWN
-    return clip(domain, value) if is_number(value) else _UNKNOWN
+        return _UNKNOWN if isinstance(value, FactBound) or not contains(domain, value) else value
+    return clip(domain, value) if not isinstance(value, FactBound) and is_number(value) else _UNKNOWN
