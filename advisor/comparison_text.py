@@ -10,6 +10,7 @@ from advisor.comparing import Comparison, Point, worth_a_line
 from advisor.measuring import strongest_first
 from advisor.methods import Method, parted
 from advisor.terminal import Style, figure, shortened
+from advisor.words import counted
 
 _COLUMN: Final = 9
 """Columns of a figure with the space before it."""
@@ -127,7 +128,7 @@ def _path(found: Comparison, metric: str, style: Style) -> Iterator[str]:
         yield f"  {text.ljust(longest)}{figures}"
     if rest:
         gained = form.format(sum(step.gain for step in rest))
-        yield from style.wrapped(f"{len(rest)} more changes gain {gained} in all", "  ", "    ")
+        yield from style.wrapped(f"{counted(len(rest), 'more change')} of {gained} in all", "  ", "    ")
     if not found.path:
         yield "  nothing differs between the two"
     else:
