@@ -12,19 +12,17 @@ over tables with a 95 % interval, on half of the tables for choosing a rule and 
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
-import json
 import math
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from optimism_recording import DATA, record
+from optimism_trials import Search, searches
 
 from advisor import optimism
 from advisor.importance.gaussian_process import fit
@@ -32,103 +30,6 @@ from advisor.importance.table import Table, tabulate
 from advisor.space import Choice, Domain, Numeric
 
 NEIGHBOURS = 5
-POOL_ROWS, POOL_HELD_BACK = 600, 4000
-"""Most rows of the training part of a pool, and of what it holds back."""
-
-
-class Search(NamedTuple):
-    """The trials of one table, the library's default first.
-
-    Attributes:
-        family: Of models.
-        table: The name of the table.
-        rows: Those of the training part.
-        held_rows: Those held back.
-        configs: One a trial.
-        errors: Cross-validated; shape (n,).
-        held: On the rows held back; shape (n,).
-        again: Errors of more cross-validations with fresh folds, of the best and the default; empty for others.
-    """
-
-    family: str
-    table: str
-    rows: int
-    held_rows: int
-    configs: tuple[Mapping[str, Any], ...]
-    errors: NDArray[np.float64]
-    held: NDArray[np.float64]
-    again: tuple[tuple[float, ...], ...]
-
-    @property
-    def own(self) -> float:
-        """The standard error of an error beyond what configurations share."""
-        error = optimism.standard_error("error", float(self.errors[0]), self.rows)
-        assert error is not None  # noqa: S101 - an error has one
-        return optimism.own_part(error)
-
-    @property
-    def order(self) -> list[int]:
-        """The trials, the best first."""
-        return [int(place) for place in np.argsort(self.errors, kind="stable")]
-
-
-# Reading
-
-
-def searches(folder: Path) -> list[Search]:
-    """What was recorded."""
-    return [*_recorded(folder), *_pools(folder)]
-
-
-def _grouped(files: Iterable[Path]) -> Mapping[tuple[str, str], list[dict[str, str]]]:
-    found = defaultdict(list)
-    for path in sorted(files):
-        with path.open() as stream:
-            for row in csv.DictReader(stream):
-                found[row["family"], row["table"]].append(row)
-    return found
-
-
-def _recorded(folder: Path) -> Iterable[Search]:
-    for (family, table), rows in _grouped(folder.glob("optimism_*.csv")).items():
-        yield Search(
-            family=f"{family}, TPE",
-            table=table,
-            rows=int(rows[0]["rows"]),
-            held_rows=int(rows[0]["held_rows"]),
-            configs=tuple(json.loads(row["config"]) for row in rows),
-            errors=np.array([float(row["error"]) for row in rows]),
-            held=np.array([float(row["held"]) for row in rows]),
-            again=tuple(tuple(json.loads(row["again"])) for row in rows),
-        )
-
-
-def _pools(folder: Path) -> Iterable[Search]:
-    sizes = _sizes()
-    for (family, table), rows in _grouped(folder.glob("pool_*.csv")).items():
-        whole = [row for row in rows if row["folds"] and row["held_back"]]
-        whole.sort(key=lambda row: row["kind"] != "default")
-        if whole[0]["kind"] != "default" or len(whole) < 70 or table not in sizes:
-            continue
-        yield Search(
-            family=f"{family}, random",
-            table=table,
-            rows=min(POOL_ROWS, int(0.7 * sizes[table])),
-            held_rows=min(POOL_HELD_BACK, int(0.3 * sizes[table])),
-            configs=tuple(json.loads(row["config"]) for row in whole),
-            errors=np.array([statistics.fmean(map(float, row["folds"].split())) for row in whole]),
-            held=np.array([float(row["held_back"]) for row in whole]),
-            again=((),) * len(whole),
-        )
-
-
-def _sizes() -> Mapping[str, int]:
-    """Rows of each table; none where the tables are not."""
-    index = DATA / "datasets/INDEX.csv"
-    if not index.exists():
-        return {}
-    with index.open() as stream:
-        return {row["file"]: int(row["n"]) for row in csv.DictReader(stream)}
 
 
 # Rules
@@ -339,6 +240,30 @@ def _error_of_held(search: Search) -> float:
     return 0.0 if error is None else math.sqrt(2) * optimism.own_part(error)
 
 
+def print_carried(title: str, found: Sequence[Search]) -> None:
+    """What the best of so many trials seems to gain and gains, by how many trials the rows carry."""
+    print(f"\n### {title}: gains of the best of so many trials as a share of the default's error: seeming, held back\n")
+    print("| rows carry | tables | 10 trials | 30 trials | all |\n| --- | --- | --- | --- | --- |")
+    for name, low, high in (("less than 10", 0.0, 10.0), ("10 to 100", 10.0, 100.0), ("100 or more", 100.0, math.inf)):
+        part = [search for search in found if low <= _carried(search) < high]
+        if part:
+            cells = (_shares(part, count) for count in (10, 30, None))
+            print(f"| {name} trials | {len(part)} | {' | '.join(cells)} |")
+
+
+def _carried(search: Search) -> float:
+    return optimism.trials_carried(0.1 * float(search.errors[0]), search.own)
+
+
+def _shares(found: Sequence[Search], count: int | None) -> str:
+    """The mean gain of the best of the first trials by cross-validation, and on rows held back."""
+    places = [int(search.errors[:count].argmin()) for search in found]
+    bars = [(max(search.errors[0], 0.01), max(search.held[0], 0.01)) for search in found]
+    seeming = [_gain(s, place) / bar for s, place, (bar, _) in zip(found, places, bars, strict=True)]
+    held = [(s.held[0] - s.held[place]) / bar for s, place, (_, bar) in zip(found, places, bars, strict=True)]
+    return f"{np.mean(seeming):.2f}, {np.mean(held):.2f} ± {_half(np.array(held)):.2f}"
+
+
 def compare(folder: Path) -> None:
     """Print all tables."""
     found = searches(folder)
@@ -349,6 +274,7 @@ def compare(folder: Path) -> None:
         again = [search for search in of_family if search.again[0]]
         if again:
             print_gains(f"{family}, confirmed", [gain_of_confirmed(search) for search in again])
+        print_carried(family, of_family)
         for title, part in (("choosing", True), ("report", False)):
             half = [search for search in of_family if is_for_choosing(search) == part]
             if half:
