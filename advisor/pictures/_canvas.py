@@ -15,6 +15,7 @@ from advisor.errors import MissingPackage
 from advisor.importance import Axis
 from advisor.measuring import Importances
 from advisor.space import Choice, Numeric, Value, shown_condition, shown_value
+from advisor.terminal import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +54,8 @@ _STYLE: Final[dict[Any, Any]] = {
 """Of the person's own settings none is used, so that a picture looks the same for everyone."""
 _MOST_LABELS: Final = 8
 """Values of a grid that are written on an axis."""
+_LONGEST: Final = 20
+"""Letters of a category on an axis, and of all of them side by side."""
 
 
 def drawn(function: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -164,19 +167,21 @@ def scaled(axes: Axes, axis: Axis, side: str = "x") -> None:
     own: Any = axes.xaxis if side == "x" else axes.yaxis
     limits = axes.set_xlim if side == "x" else axes.set_ylim
     if is_cells(axis):
-        labels = [plain(shown_value(axis.value(float(node))), 14) for node in axis.nodes]
-        every = 1 if isinstance(axis.domain, Choice) else -(-len(labels) // _MOST_LABELS)
-        own.set_ticks(range(0, len(labels), every), labels=labels[::every])
-        if side == "x" and sum(map(len, labels[::every])) > 24:
-            axes.tick_params(axis="x", rotation=35)
-        limits(-0.5, len(labels) - 0.5)
+        values = shortened([shown_value(axis.value(float(node))) for node in axis.nodes], _LONGEST)
+        every = 1 if isinstance(axis.domain, Choice) else -(-len(values) // _MOST_LABELS)
+        own.set_ticks(range(0, len(values), every), labels=[plain(value) for value in values[::every]])
+        if side == "x" and sum(map(len, values[::every])) > _LONGEST:
+            own.set_tick_params(labelrotation=35)
+            for label in own.get_ticklabels():
+                label.set(ha="right", rotation_mode="anchor")
+        limits(-0.5, len(values) - 0.5)
         return
     assert isinstance(axis.domain, Numeric)  # noqa: S101 - what is continuous is a range
     low, high = float(axis.domain.low), float(axis.domain.high)
     if axis.domain.log:
         (axes.set_xscale if side == "x" else axes.set_yscale)("log")
         few = high / low < 100
-        own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=6))
+        own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=4))
         own.set_minor_locator(NullLocator())
     else:
         own.set_major_locator(MaxNLocator(4))

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW: Final = 0.26
-"""Inches of a row; names of several lines have more."""
+_LINE: Final = 0.14
+"""Inches of a row, and of each line of a name beyond its first."""
 _NAME: Final = 34
 """Letters of a line of a name."""
 
@@ -33,7 +34,7 @@ def plot_importances(found: Found) -> Figure:
         return sentence("No parameter varied.")
     names = [plain(name, _NAME) for name, _ in parameters]
     lines = sum(name.count("\n") + 1 for name in names)
-    figure = paper(7.2, 1.3 + _ROW * max(lines, len(names)))
+    figure = paper(7.2, 1.3 + _ROW * len(names) + _LINE * (lines - len(names)))
     axes = figure.add_subplot()
     for row, (_, one) in enumerate(parameters):
         _bar(axes, row, one)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-_SIZE: Final = (2.9, 2.7)
-_COLUMNS: Final = 3
+_SIZE: Final = (3.8, 3.0)
+_COLUMNS: Final = 2
 _LEAST: Final = 0.01
 """The share of the variance from which two together are worth a picture."""
 
