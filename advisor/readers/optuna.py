@@ -19,7 +19,7 @@ from advisor.readers._values import mapping, number
 from advisor.spec import Direction
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+    from optuna.storages import BaseStorage, RDBStorage
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
@@ -68,20 +68,26 @@ def _opened(source: Source) -> Iterator[BaseStorage]:
 
     if source.url is not None:
         scheme, rest = source.url.split("://", 1)
-        storage = RDBStorage(f"{_DRIVERS.get(scheme, scheme)}://{rest}", skip_table_creation=True)
-        yield storage
-        storage.engine.dispose()
+        with _closing(RDBStorage(f"{_DRIVERS.get(scheme, scheme)}://{rest}", skip_table_creation=True)) as storage:
+            yield storage
         return
     with source.copied() as copy:
         if source.kind == "lines":
             _cut_torn_line(copy)
             yield JournalStorage(JournalFileBackend(str(copy)))
             return
-        storage = RDBStorage(URL.create("sqlite", database=str(copy)).render_as_string())
-        try:
+        with _closing(RDBStorage(URL.create("sqlite", database=str(copy)).render_as_string())) as storage:
             yield storage
-        finally:
-            storage.engine.dispose()
+
+
+@contextmanager
+def _closing(storage: RDBStorage) -> Iterator[RDBStorage]:
+    """The storage, whose connections end with it."""
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _cut_torn_line(journal: Path) -> None:
