@@ -1,70 +1,409 @@
-"""Knowledge from trials over several tasks: what is written holds together, and what was planted is found."""
+"""Knowledge from trials over several tasks: what was planted is found, and what is written holds together."""
 
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 
 import numpy as np
 import pytest
+import small
 from click.testing import CliRunner
 
-from advisor import learning, library, validation
+from advisor import advise, learning, library, validation
 from advisor.cli import main
+from advisor.errors import InvalidFile, UnknownName
+from advisor.learning import _portfolio, _trends
+from advisor.spec import Spec
 
-TASKS = 12
+SPEC = {
+    "version": 1,
+    "model": {"family": "toy"},
+    "objective": {"metric": "error", "direction": "minimize"},
+    "budget": {"trials": 60},
+}
 
 
-def trials(tasks=TASKS, count=80, seed=0):
-    """Errors of a forest's parameters: the best leaf size is 8, whatever the task; the rest is a little noise."""
+def drawn(count, seed):
+    """Configurations of the toy family, spread over a wide space."""
     generator = np.random.default_rng(seed)
-    found = {}
-    for task in range(tasks):
-        scale = 10.0 ** generator.uniform(-2, 1)
-        configs = [
-            {
-                "min_samples_leaf": round(math.exp(generator.uniform(0, math.log(64)))),
-                "max_features": float(generator.uniform(0.1, 1)),
-            }
-            for _ in range(count)
-        ]
-        found[f"task-{task}"] = [
-            (config, scale * (math.log(config["min_samples_leaf"] / 8) ** 2 + 0.01 * generator.normal()))
-            for config in configs
-        ]
-    return found
+    for _ in range(count):
+        config = {"rate": math.exp(generator.uniform(math.log(1e-4), 0)), "share": float(generator.uniform())}
+        kind = str(generator.choice(["plain", "fancy"]))
+        yield config | {"kind": kind} | ({"frill": float(generator.uniform())} if kind == "fancy" else {})
+
+
+def tasks(count, error, trials=40):
+    """The trials of so many tasks, in which a configuration has an error by the number of the task."""
+    return {
+        f"task-{number:02d}": [(config, error(config, number)) for config in drawn(trials, seed=number)]
+        for number in range(count)
+    }
+
+
+def by_rate(best):
+    """Errors that are least where the rate is what it should be on the task."""
+    return lambda config, task: 10.0 ** (task % 3) * math.log10(config["rate"] / best(task)) ** 2
 
 
 @pytest.fixture(scope="module")
-def learnt():
-    return learning.learn(trials(), "random-forest", metric="error", source="planted trials")
+def folder(tmp_path_factory):
+    """Where the toy family lies."""
+    path = tmp_path_factory.mktemp("shipped")
+    small.write(path, _shared=small.SHARED, toy=small.family())
+    return path
 
 
-def test_what_was_planted_is_where_to_search_and_what_to_hold(learnt):
-    leaf = learnt.parameters["min_samples_leaf"]
-    assert 4 <= leaf.good.low <= 8 <= leaf.good.high <= 16
-    assert 6 <= leaf.best <= 11
-    assert leaf.share.value > 0.9
+@pytest.fixture(autouse=True)
+def shipped(folder, monkeypatch):
+    """The toy family in place of the shipped ones."""
+    monkeypatch.setattr(library, "shipped_folder", lambda: folder)
+
+
+@pytest.fixture(scope="module")
+def learnt(folder):
+    """What twelve tasks of one best rate say."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(library, "shipped_folder", lambda: folder)
+        return learning.learn(tasks(12, by_rate(lambda _: 0.01)), "toy", metric="error", source="planted trials")
+
+
+# What is found
+
+
+def test_a_rate_that_is_best_everywhere_is_where_to_search_and_what_to_hold(learnt):
+    rate = learnt.parameters["rate"]
+    assert 0.002 < rate.good.low < 0.01 < rate.good.high < 0.05
+    assert 0.005 < rate.best < 0.02
     assert learnt.starts[0].alone < 0.05
 
 
-def test_what_is_written_passes_the_check_of_knowledge(learnt, tmp_path):
+def test_only_what_has_an_effect_explains_the_variance(learnt):
+    assert learnt.parameters["rate"].share.low > 0.9
+    assert learnt.parameters["share"].share.high < 0.05
+    assert all(share.value < 0.05 for share in learnt.pairs.values())
+
+
+def test_what_is_best_at_one_value_everywhere_is_not_worth_tuning():
+    same = learning.learn(tasks(6, by_rate(lambda _: 0.01)), "toy").parameters["rate"]
+    different = learning.learn(tasks(6, by_rate(lambda task: (0.001, 0.1)[task % 2])), "toy").parameters["rate"]
+    assert different.gain.value > 5 * abs(same.gain.value)
+    assert different.gain.low > 0
+
+
+def test_a_parameter_without_effect_is_worth_nothing(learnt):
+    worth = learnt.parameters["rate"].share.value * 100
+    assert abs(learnt.parameters["share"].gain.value) < 0.01 * worth
+
+
+def test_one_task_that_is_unlike_the_others_does_not_move_a_range():
+    unlike = learning.learn(tasks(12, by_rate(lambda task: 0.0003 if task == 5 else 0.1)), "toy")
+    assert unlike.parameters["rate"].good.low > 0.01
+
+
+def test_two_kinds_of_tasks_get_a_start_each():
+    found = learning.learn(tasks(8, by_rate(lambda task: (0.001, 0.3)[task % 2])), "toy")
+    rates = sorted(start.values["rate"] for start in found.starts[:2])
+    assert rates[0] < 0.003
+    assert rates[1] > 0.1
+    assert found.starts[1].reached < 0.1 < found.starts[0].reached
+
+
+def test_starts_are_judged_on_tasks_that_they_were_not_learnt_from(learnt):
+    assert learnt.judged.learnt.value < 0.1 < learnt.judged.random.high
+    assert learnt.judged.learnt.value < learnt.judged.random.value
+
+
+def test_more_is_better_where_it_is_said():
+    less = tasks(3, by_rate(lambda _: 0.01))
+    more = {name: [(config, -error) for config, error in each] for name, each in less.items()}
+    assert learning.learn(less, "toy") == learning.learn(more, "toy", direction="maximize")
+
+
+def test_the_same_trials_in_another_order_of_tasks_give_the_same_bytes():
+    given = tasks(3, by_rate(lambda _: 0.01))
+    turned = dict(reversed(given.items()))
+    one, other = (learning.overlay(learning.learn(each, "toy")) for each in (given, turned))
+    assert one == other
+
+
+def test_what_tasks_share_is_valued_by_what_was_measured():
+    """Two configurations, alike to any model, of which one fails on every other task."""
+    shared = list(drawn(20, seed=0))
+    good = {"rate": 0.01, "share": 0.5, "kind": "plain"}
+    trap = {"rate": 0.0101, "share": 0.5, "kind": "plain"}
+    given = {
+        str(task): [
+            *((config, 1 + abs(math.log10(config["rate"] / 0.5))) for config in shared),
+            (good, 0.1),
+            (trap, 0.0 if task % 2 else 5.0),
+        ]
+        for task in range(6)
+    }
+    assert learning.learn(given, "toy").starts[0].values["rate"] == 0.01
+
+
+def test_a_choice_that_no_task_needs_goes_only_where_there_are_many_tasks():
+    def error(config, task):
+        return by_rate(lambda _: 0.01)(config, task) + (5.0 * 10.0 ** (task % 3) if config["kind"] == "fancy" else 0)
+
+    few, many = (learning.learn(tasks(count, error), "toy").parameters["kind"].search for count in (3, 12))
+    assert few.choices == ("plain", "fancy")
+    assert many.choices == ("plain",)
+
+
+# What was known
+
+
+def test_one_task_moves_a_range_little_and_many_move_it_much():
+    ends = [
+        learning.learn(tasks(count, by_rate(lambda _: 0.3)), "toy").parameters["rate"].search.low for count in (1, 12)
+    ]
+    assert 0.001 < ends[0] < 0.005
+    assert ends[1] > 4 * ends[0]
+
+
+def test_a_range_keeps_the_default_of_the_library():
+    search = learning.learn(tasks(12, by_rate(lambda _: 0.0003)), "toy").parameters["rate"].search
+    assert search.low < 0.0005
+    assert search.high == 0.1
+
+
+def test_few_tasks_say_that_they_are_few():
+    found = learning.learn(tasks(2, by_rate(lambda _: 0.01)), "toy")
+    assert found.confidence == "low"
+    assert found.parameters["rate"].gain.low is None
+    assert "fewer than 10" in learning.overlay(found)["notes"][0]["text"]
+    assert len(found.starts) == 1
+
+
+def test_what_depends_on_the_data_is_not_held_at_one_value(tmp_path, monkeypatch):
+    known = small.family()
+    known["parameters"]["rate"]["start"] = {"of": "derived.inverse_features"}
+    small.write(tmp_path, _shared=small.SHARED, toy=known)
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path)
+    found = learning.learn(tasks(2, by_rate(lambda _: 0.01)), "toy")
+    assert "start" not in learning.overlay(found)["parameters"]["rate"]
+    assert "stays, as it depends on the data" in learning.report(found)
+
+
+# What is refused, and what is said
+
+
+def test_a_value_that_the_library_refuses_is_refused():
+    with pytest.raises(InvalidFile, match="kind was dotted, which the library does not accept"):
+        learning.learn({"a": [({"kind": "dotted", "rate": 0.1}, float(n)) for n in range(20)]}, "toy")
+
+
+def test_two_names_of_one_parameter_are_refused():
+    with pytest.raises(InvalidFile, match="eta and rate both mean rate"):
+        learning.learn({"a": [({"eta": 0.1, "rate": 0.1}, float(n)) for n in range(20)]}, "toy")
+
+
+def test_a_family_that_nobody_knows_is_refused():
+    with pytest.raises(UnknownName, match="no family 'tyo'"):
+        learning.learn({}, "tyo")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "of 0 tasks the largest has 0|no setting is a parameter"),
+        ({"a": [({"rate": 0.1}, 1.0)] * 9}, "of 1 task the largest has 9"),
+        ({"a": [({"rate": 0.1 / (n + 1)}, 1.0) for n in range(20)]}, "with different values"),
+        ({"a": [({"rate": 0.1 / (n + 1)}, math.nan) for n in range(20)]}, "no setting is a parameter|largest has 0"),
+        ({"a": [({"x": 0.1}, float(n)) for n in range(20)]}, "the trials set x"),
+    ],
+)
+def test_trials_that_say_nothing_are_told_so(given, sentence):
+    with pytest.raises(learning.NothingLearnt, match=sentence):
+        learning.learn(given, "toy")
+
+
+def test_what_is_left_out_is_said():
+    given = tasks(2, by_rate(lambda _: 0.01))
+    given["task-00"] = [(config | {"sharr": n}, error) for n, (config, error) in enumerate(given["task-00"])]
+    given["task-01"] = [*given["task-01"], ({"rate": 0.1, "share": 0.0, "kind": "plain"}, 0.0)]
+    given["tiny"] = given["task-01"][:3]
+    remarks = learning.learn(given, "toy", logarithmic=["share"]).remarks
+    assert any("1 trial left out: a value is not on the scale" in remark for remark in remarks)
+    assert any("1 task left out" in remark and "tiny" in remark for remark in remarks)
+    assert any(remark.startswith("sharr is no parameter") and "share" in remark for remark in remarks)
+
+
+# What changes with the task
+
+
+def test_a_value_that_grows_with_the_rows_is_a_candidate_for_a_rule():
+    facts = {f"task-{number:02d}": {"rows": 10.0 ** (2 + number / 4), "classes": 2.0} for number in range(14)}
+    found = learning.learn(tasks(14, by_rate(lambda task: 0.001 * 1.4**task)), "toy", facts=facts)
+    trend = next(each for each in found.trends if (each.parameter, each.figure, each.fact) == ("rate", "value", "rows"))
+    assert trend.stands
+    assert 0.5 < trend.low < trend.correlation <= 1
+    assert not any(each.fact == "classes" for each in found.trends)
+    assert "candidate for a rule" in learning.report(found)
+
+
+def test_the_interval_of_a_rank_correlation_holds_it():
+    generator = np.random.default_rng(0)
+    held = 0
+    for _ in range(300):
+        left = generator.normal(size=30)
+        right = 0.6 * left + 0.8 * generator.normal(size=30)
+        trend = _trends.trend("rate", "value", "rows", (left, right), 1)
+        held += trend.low <= 0.582 <= trend.high  # Spearman's of a normal pair of correlation 0.6: 6 / pi asin(0.3)
+    assert 0.92 <= held / 300 <= 0.98
+
+
+def test_ties_share_their_rank():
+    assert _trends.correlation(np.array([1.0, 1, 2, 3]), np.array([5.0, 5, 6, 9])) == pytest.approx(1)
+    assert _trends.correlation(np.ones(4), np.arange(4.0)) == 0
+
+
+# The portfolio
+
+
+def test_each_start_lowers_the_mean_of_the_best_most():
+    errors = np.array([[0.0, 1, 0.4], [1, 0, 0.4], [1, 1, 0.4]])
+    assert _portfolio.greedy(errors, 3) == [2, 0, 1]
+    assert _portfolio.greedy(errors, 1) == [2]
+    assert _portfolio.greedy(np.zeros((2, 3)), 3) == [0]
+
+
+def test_a_task_is_not_judged_by_its_own_candidates():
+    errors = 1 - np.eye(4)
+    assert _portfolio.left_out(errors, np.arange(4), 4).tolist() == [1, 1, 1, 1]
+    assert _portfolio.left_out(errors, np.full(4, -1), 4).tolist() == [1, 1, 1, 1]
+    assert _portfolio.left_out(np.zeros((4, 1)), np.array([-1]), 1).tolist() == [0, 0, 0, 0]
+
+
+def test_the_best_of_some_drawn_is_the_mean_over_all_draws():
+    errors = np.array([0.3, 0.1, 0.7, 0.2, 0.9])
+    means = np.mean([min(each) for each in itertools.combinations(errors, 2)])
+    assert _portfolio.expected_best(errors, 2) == pytest.approx(means)
+    assert _portfolio.expected_best(errors, 5) == pytest.approx(0.1)
+    assert _portfolio.expected_best(errors, 9) == pytest.approx(0.1)
+
+
+# What is written
+
+
+def test_what_is_written_passes_the_check_and_a_plan_uses_it(learnt, tmp_path):
     learning.save(learnt, tmp_path / "house")
     assert validation.check(tmp_path / "house").errors == ()
-    described = library.load("random-forest", [tmp_path / "house"]).family
-    assert described.starts[0].learnt_from.tasks == TASKS
-    assert described.parameters["min_samples_leaf"].tunability.unit == "error"
+    plan = advise(Spec.model_validate({**SPEC, "knowledge": [str(tmp_path / "house")]}))
+    assert any(point["rate"] == learnt.starts[0].values["rate"] for point in plan.stages[0].start)
+    entry = plan.stages[0].search["rate"]
+    assert entry.default == learnt.parameters["rate"].start
+    assert "learnt-planted-trials" in entry.sources
+    assert any("12 tasks with 480 trials" in note.text for note in plan.notes)
 
 
-def test_the_command_reads_a_table_with_a_column_of_tasks(tmp_path):
-    path = tmp_path / "trials.csv"
+def test_every_figure_says_from_how_many_tasks(learnt):
+    data = learning.overlay(learnt)
+    rate = data["parameters"]["rate"]
+    assert rate["tunability"] | {"gain": 0} == {
+        "gain": 0,
+        "unit": "error",
+        "datasets": 12,
+        "source": "learnt-planted-trials",
+    }
+    assert rate["variance"]["datasets"] == 12
+    assert "12 tasks and 480 trials" in rate["because"]
+    assert all(start["learnt_from"]["tasks"] == 12 for start in data["starts"])
+
+
+def test_a_file_that_was_not_learnt_is_not_overwritten(learnt, tmp_path):
+    (tmp_path / "toy.yaml").write_text("family: toy\n")
+    with pytest.raises(InvalidFile, match=r"toy\.yaml was not learnt"):
+        learning.save(learnt, tmp_path)
+    (tmp_path / "toy.yaml").unlink()
+    assert learning.save(learnt, tmp_path) == learning.save(learnt, tmp_path)
+
+
+def test_the_report_in_markdown_has_tables(learnt):
+    text = learning.report(learnt, "markdown")
+    assert "# Learnt: Toy" in text
+    assert "| rate | 0.001 .. 1 log |" in text
+
+
+# Files
+
+
+def written(path, given, column="task", rate="rate"):
     with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["task", "min_samples_leaf", "max_features", "error"])
-        for task, each in trials(tasks=3, count=20).items():
-            rows.writerows([task, *config.values(), error] for config, error in each)
-    command = ["learn", str(path), "--family", "random-forest", "--metric", "error", "--direction", "minimize"]
-    result = CliRunner().invoke(main, [*command, "-o", str(tmp_path / "house")])
+        rows = csv.DictWriter(file, [column, rate, "share", "kind", "frill", "error"])
+        rows.writeheader()
+        for task, each in given.items():
+            for config, error in each:
+                named = {rate if name == "rate" else name: value for name, value in config.items()}
+                rows.writerow({column: task, **named, "error": error})
+    return path
+
+
+def test_the_command_learns_from_a_table_with_a_column_of_tasks(tmp_path):
+    given = tasks(3, by_rate(lambda _: 0.01), trials=20)
+    path = written(tmp_path / "trials.csv", given, column="dataset_id", rate="eta")
+    command = ["learn", str(path), "--family", "toy", "--metric", "error", "--direction", "minimize"]
+    command += ["--task-column", "dataset_id", "-o", str(tmp_path / "house")]
+    result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
     assert "3 tasks, 60 trials: trials.csv." in result.output
     assert validation.check(tmp_path / "house").errors == ()
+
+
+def test_files_are_tasks_where_no_column_says_so(tmp_path):
+    paths = []
+    for task, each in tasks(2, by_rate(lambda _: 0.01), trials=20).items():
+        (tmp_path / task).mkdir()
+        paths.append(written(tmp_path / task / "trials.csv", {"": each}))
+    read = learning.lessons(paths, metric="error", direction="minimize")
+    assert sorted(read.trials) == ["task-00/trials", "task-01/trials"]
+
+
+def test_a_parameter_that_sounds_like_a_result_is_read_as_one(tmp_path, monkeypatch):
+    known = small.family()
+    known["parameters"]["rate"]["aliases"] = ["cost"]
+    small.write(tmp_path, _shared=small.SHARED, toy=known)
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path)
+    path = written(tmp_path / "trials.csv", tasks(2, by_rate(lambda _: 0.01), trials=20), rate="cost")
+    found = learning.from_files([path], "toy", metric="error", direction="minimize")
+    assert "rate" in found.parameters
+
+
+def test_files_of_different_metrics_are_refused(tmp_path):
+    given = tasks(1, by_rate(lambda _: 0.01), trials=20)
+    one, other = (written(tmp_path / f"{metric}.csv", given) for metric in ("loss", "value"))
+    for path in (one, other):
+        path.write_text(path.read_text().replace("error", path.stem, 1))
+    with pytest.raises(InvalidFile, match="learn from files of one metric"):
+        learning.lessons([one, other], direction="minimize")
+
+
+def test_a_column_that_is_not_there_is_said(tmp_path):
+    path = written(tmp_path / "trials.csv", tasks(1, by_rate(lambda _: 0.01), trials=20))
+    with pytest.raises(InvalidFile, match="no column 'dataset'"):
+        learning.lessons([path], task_column="dataset", metric="error", direction="minimize")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name,rows\na,5\n", "no column 'task'"),
+        ("task,row\na,5\n", "no fact 'row' about data"),
+        ("task,rows\na,many\n", "rows of a is 'many', no number"),
+        ("", "no column 'task'"),
+    ],
+)
+def test_facts_that_are_not_understood_are_refused(tmp_path, text, sentence):
+    path = tmp_path / "facts.csv"
+    path.write_text(text)
+    with pytest.raises(InvalidFile, match=sentence):
+        learning.read_facts(path)
+
+
+def test_facts_are_numbers_by_task(tmp_path):
+    path = tmp_path / "facts.csv"
+    path.write_text("task,rows,classes\nadult,48842,2\ncredit,1000,\n")
+    assert learning.read_facts(path) == {"adult": {"rows": 48842, "classes": 2}, "credit": {"rows": 1000}}

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from advisor.importance import Axis
+from advisor.importance import Axis, Table
 from advisor.importance._net import switched_off
+from advisor.importance.gaussian_process import Hyperparameters, fit
 from advisor.importance.sobol import decompose
 from advisor.importance.table import Floats
-from advisor.learning._response import Response, process_of
+from advisor.learning._response import Response
 from advisor.learning._tasks import Experience, Task
 
 _BEST: Final = (0.01, 10, 0.2)
@@ -25,6 +26,9 @@ _FEWEST: Final = 5
 _DRAWS: Final = 2000
 _FAR: Final = 1000.0
 """So many times as far from the best as three quarters of the trials are: a cost that says no more than failed."""
+_SEEN: Final = 200
+"""Trials of which the variance is decomposed, which takes the square of their number."""
+_STEPS: Final = 25
 
 
 class Interval(NamedTuple):
@@ -86,32 +90,39 @@ def shares_taken(best: Sequence[Floats], axis: Axis, column: int) -> Floats:
 def gains(axes: Sequence[Axis], response: Response, held: Floats) -> Floats:
     """What tuning each parameter alone is worth from a configuration, in units of the metric; shape (d,).
 
-    The tunability of Probst, Boulesteix and Bischl (2019): the predicted cost of the configuration less the least
-    predicted cost over all values of one parameter. A model that exaggerates a dip exaggerates it too.
+    The tunability of Probst, Boulesteix and Bischl (2019): the predicted cost of the configuration less the least over
+    all values of one parameter. One half of the trials says which value that is, and the other what it costs, so that
+    a dip of the model is no gain; below 0 it would have been better not to tune.
 
     Args:
         axes: The parameters; d of them.
         response: Of one task.
         held: For each parameter the units of the configuration, every one with a value; shape (d, d).
     """
-    found = []
+    found = np.zeros(len(axes))
     for column, axis in enumerate(axes):
         points = np.tile(held[column], (len(axis.nodes) + 1, 1))
         points[1:, column] = axis.nodes
-        errors = response.predict(switched_off(axes, points))
-        found.append(float(errors[0] - errors.min()))
-    return response.span * np.array(found)
+        points = switched_off(axes, points)
+        one, other = (np.clip(half.predict(points), 0, 1) for half in response.halves)
+        found[column] = (one[0] - one[other.argmin()] + other[0] - other[one.argmin()]) / 2
+    return response.span * found
 
 
-def shares(known: Experience, task: Task, seed: int) -> Shares:
+def shares(known: Experience, task: Task, response: Response, seed: int) -> Shares:
     """Shares of the variance of the cost that each parameter explains by itself, and each pair beyond both.
 
-    The cost is cut off where it says no more than failed, not at the median: these are shares of the whole spread.
+    The cost is cut off where it says no more than failed, not at the median: these are shares of the whole spread. The
+    process is that of the response, fitted again from where it was.
     """
     units, costs = known.table.units[task.rows], task.costs
     far = _FAR * float(np.quantile(costs, 0.75) - costs.min())
     scores = np.minimum(costs, costs.min() + far) if far > 0 else costs
-    found = decompose(process_of(known.table.axes, units, scores, seed))
+    generator = np.random.default_rng(seed)
+    rows = np.union1d(generator.permutation(len(scores))[:_SEEN], [scores.argmin(), scores.argmax()])
+    table = Table(axes=known.table.axes, units=units[rows])
+    start = Hyperparameters.of(response.process)
+    found = decompose(fit(table, scores[rows], start=[start], steps=_STEPS))
     count = len(known.table.axes)
     if found.variance <= 0:
         return Shares(main=np.zeros(count), pairs=np.zeros((count, count)))

@@ -91,7 +91,7 @@ def lessons(
 
     Args:
         paths: Where they are.
-        task_column: The column that names the task; ``task``, where a file has one, if it is left out.
+        task_column: The column that names the task; ``task``, where there is one, if it is left out.
         metric: The figure that was optimised, where a file has several.
         direction: Whether less or more of it is better, where a file does not say.
         parameters: Which columns are hyperparameters, where a file does not tell them from results.
@@ -100,24 +100,17 @@ def lessons(
     Raises:
         InvalidFile: A file cannot be read, has no such column, or another metric or direction than the first.
     """
-    named = frozenset(parameters) if parameters else None
     sure = frozenset(known) | ({task_column} if task_column else set())
+    named = frozenset(parameters) if parameters else None
     loaded = {str(path): _loaded(path, sure, metric, direction, named) for path in paths}
     if task_column and not any(task_column in each.parameters for each in loaded.values()):
         raise InvalidFile([Problem(sentence=f"no column {task_column!r} in {', '.join(loaded)}")])
-    first = next(iter(loaded.values()))
-    for path, each in loaded.items():
-        if (each.metric, each.direction) != (first.metric, first.direction):
-            sentence = (
-                f"{path} has the metric {each.metric}, {each.direction}; the others {first.metric}, {first.direction}"
-            )
-            raise InvalidFile([Problem(sentence=sentence, hint="learn from files of one metric")])
-    column = task_column or COLUMN
+    first = _of_one_metric(loaded)
     trials: dict[str, list[Trial]] = {}
     for path, each in loaded.items():
         for trial in (*each.trials, *each.outside):
-            name = shown_value(trial.config[column]) if column in trial.config else _name(path, paths)
-            trials.setdefault(name, []).append(_without(trial, column))
+            name = _task(trial, task_column or COLUMN) or _name(path, paths)
+            trials.setdefault(name, []).append(_without(trial, task_column or COLUMN))
     scales = {n for each in loaded.values() for n, d in each.domains.items() if isinstance(d, Numeric) and d.log}
     return Lessons(
         trials={name: tuple(each) for name, each in trials.items()},
@@ -126,6 +119,16 @@ def lessons(
         logarithmic=tuple(sorted(scales)),
         remarks=tuple(f"{path}: {remark}" for path, each in loaded.items() for remark in each.remarks),
     )
+
+
+def _of_one_metric(loaded: Mapping[str, Loaded]) -> Loaded:
+    first, *others = loaded.items()
+    for path, each in others:
+        if (each.metric, each.direction) != (first[1].metric, first[1].direction):
+            theirs = f"{first[0]} {first[1].metric}, {first[1].direction}"
+            sentence = f"{path} has the metric {each.metric}, {each.direction}; {theirs}"
+            raise InvalidFile([Problem(sentence=sentence, hint="learn from files of one metric")])
+    return first[1]
 
 
 def _loaded(
@@ -148,6 +151,10 @@ def _name(path: str, paths: Sequence[FilePath | str]) -> str:
     stems = [FilePath(str(each)).stem for each in paths]
     here = FilePath(path)
     return here.stem if stems.count(here.stem) == 1 else f"{here.parent.name}/{here.stem}"
+
+
+def _task(trial: Trial, column: str) -> str:
+    return shown_value(trial.config[column]) if column in trial.config else ""
 
 
 def _without(trial: Trial, column: str) -> Trial:

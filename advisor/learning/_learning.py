@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -41,7 +41,7 @@ def learn(
     family: str,
     *,
     direction: Direction = "minimize",
-    metric: str = "the metric",
+    metric: str = "metric",
     logarithmic: Iterable[str] = (),
     facts: Mapping[str, Mapping[str, float]] | None = None,
     source: str = "trials of the person who ran them",
@@ -69,25 +69,33 @@ def learn(
     described = library.load(family, knowledge).family
     given = {name: [_trial(one) for one in each] for name, each in trials.items()}
     known = experience(given, described, direction, logarithmic)
+    found = _learnt(known, described, facts or {}, seed)
+    return replace(found, metric=metric, source=source)
+
+
+def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, float]], seed: int) -> Learnt:
     responses = [respond(known, task, seed) for task in known.tasks]
-    best = [_figures.best_units(known, task, response) for task, response in zip(known.tasks, responses, strict=True)]
+    both = list(zip(known.tasks, responses, strict=True))
     pool = _pool(known, responses)
-    means = pool.errors.mean(axis=0)
+    held = _whole(known, pool)
+    every = [_figures.shares(known, task, response, seed) for task, response in both]
+    figures = _Figures(
+        known=known,
+        best=[_figures.best_units(known, task, response) for task, response in both],
+        held=held,
+        gains=np.array([_figures.gains(known.table.axes, response, held) for response in responses]),
+        shares=np.array([each.main for each in every]),
+        seed=seed,
+    )
     chosen = _portfolio.greedy(pool.errors, _most_starts(len(known.tasks)))
-    held = _whole(known, pool, means)
-    every = [_figures.shares(known, task, seed) for task in known.tasks]
-    gains = np.array([_figures.gains(known.table.axes, response, held) for response in responses])
-    figures = _Figures(known, best, held, gains, np.array([each.main for each in every]), seed)
     return Learnt(
-        family=described,
+        family=family,
         tasks=len(known.tasks),
         trials=len(known.configs),
-        metric=metric,
-        source=source,
-        parameters={axis.name: figures.parameter(described, column) for column, axis in enumerate(known.table.axes)},
+        parameters={axis.name: figures.parameter(family, column) for column, axis in enumerate(known.table.axes)},
         starts=tuple(_starts(known, pool, chosen)),
         pairs=_figures.pairs_of(every, known.table.names, seed),
-        trends=tuple(figures.trends(facts or {})),
+        trends=tuple(figures.trends(facts)),
         judged=_judged(known, responses, pool, seed),
         remarks=known.remarks,
     )
@@ -172,12 +180,12 @@ def _shortened(value: Value) -> Value:
     return _shrinking.short(value) if isinstance(value, float) else value
 
 
-def _whole(known: Experience, pool: _Pool, means: Floats) -> Floats:
+def _whole(known: Experience, pool: _Pool) -> Floats:
     """For each parameter the units of the candidate that is best in the mean, of those where it has an effect.
 
     What has no effect there is filled with what it is in the best where it has; shape (d, d).
     """
-    units = known.table.units[pool.rows[np.argsort(means, kind="stable")]]
+    units = known.table.units[pool.rows[np.argsort(pool.errors.mean(axis=0), kind="stable")]]
     active = ~np.isnan(units)
     usual = np.array([axis.nodes[len(axis.nodes) // 2] for axis in known.table.axes])
     first = np.where(active.any(axis=0), units[active.argmax(axis=0), np.arange(units.shape[1])], usual)
@@ -204,7 +212,7 @@ def _judged(known: Experience, responses: Sequence[Response], pool: _Pool, seed:
 # Parameters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Figures:
     """What is known of each parameter on each task, by the position of its axis."""
 

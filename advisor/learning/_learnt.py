@@ -77,26 +77,26 @@ class Learnt:
         family: As it was known before.
         tasks: How many there were.
         trials: How many complete trials on all of them together.
-        metric: What gains are in units of.
-        source: Where the trials come from, in the person's words.
         parameters: By name, in the family's order; those that varied.
         starts: Best first.
         pairs: Share of the variance of two parameters together, beyond what each explains by itself.
         trends: How figures go with facts of the tasks.
         judged: What the starts are worth on tasks that they were not learnt from; None for fewer than two tasks.
+        metric: What gains are in units of.
+        source: Where the trials come from, in the person's words.
         remarks: What was left out, in sentences.
     """
 
     family: Family
     tasks: int
     trials: int
-    metric: str
-    source: str
     parameters: Mapping[str, LearntParameter]
     starts: tuple[LearntStart, ...]
     pairs: Mapping[tuple[str, str], Interval]
     trends: tuple[Trend, ...] = ()
     judged: Judged | None = None
+    metric: str = "metric"
+    source: str = "trials"
     remarks: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from advisor.importance import Axis, Table
+from advisor.importance import Table
 from advisor.importance._subsets import subset
 from advisor.importance.gaussian_process import GaussianProcess, conditioned, fit
 from advisor.importance.table import Floats
@@ -34,6 +34,7 @@ class Response:
         span: The median cost minus the best: what a normalised error of 1 is in units of the metric.
         errors: Of the task's trials, as the process smooths them; shape (n,).
         process: What predicts it.
+        halves: The same from either half of what it sees: what one says is good, the other can judge.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Response:
     span: float
     errors: Floats
     process: GaussianProcess
+    halves: tuple[GaussianProcess, GaussianProcess]
 
     def predict(self, units: Floats) -> Floats:
         """The normalised error at rows of units, in [0, 1]; shape (m,)."""
@@ -56,25 +58,25 @@ def normalised(costs: Floats) -> Floats:
 
 
 def respond(known: Experience, task: Task, seed: int) -> Response:
-    """The response of a task, by a process that is fitted to some of its trials and sees more of them."""
+    """The response of a task, by a process that is fitted to some of its trials and sees more of them, the best too."""
     units = known.table.units[task.rows]
-    errors = normalised(task.costs)
-    process = process_of(known.table.axes, units, errors, seed)
-    best = float(task.costs.min())
-    span = float(np.median(task.costs)) - best or float(task.costs.max()) - best
-    smooth = np.clip(process.predict(units), 0, 1)
-    return Response(name=task.name, best=best, span=span, errors=smooth, process=process)
-
-
-def process_of(axes: tuple[Axis, ...], units: Floats, scores: Floats, seed: int) -> GaussianProcess:
-    """A process that is fitted to some trials, and sees more of them, the best among these."""
-    table = Table(axes=axes, units=units)
+    table, errors = Table(axes=known.table.axes, units=units), normalised(task.costs)
     generator = np.random.default_rng(seed)
-    ends = [int(scores.argmin()), int(scores.argmax())]
+    ends = [int(errors.argmin()), int(errors.argmax())]
     few = np.union1d(subset(table, _FITTED, generator), ends)
-    fitted = fit(table.rows(few), scores[few])
-    if len(scores) <= _FITTED:
-        return fitted
-    good = np.argsort(scores, kind="stable")[: _SEEN // 5]
+    fitted = fit(table.rows(few), errors[few])
+    good = np.argsort(errors, kind="stable")[: _SEEN // 5]
     seen = np.union1d(subset(table, _SEEN, generator), np.union1d(good, ends))
-    return conditioned(fitted, table.rows(seen), scores[seen])
+    process = conditioned(fitted, table.rows(seen), errors[seen])
+    mixed = generator.permutation(seen)
+    parts = [np.union1d(mixed[each::2], ends) for each in (0, 1)]
+    first, second = (conditioned(fitted, table.rows(part), errors[part]) for part in parts)
+    best = float(task.costs.min())
+    return Response(
+        name=task.name,
+        best=best,
+        span=float(np.median(task.costs)) - best or float(task.costs.max()) - best,
+        errors=np.clip(process.predict(units), 0, 1),
+        process=process,
+        halves=(first, second),
+    )

@@ -92,7 +92,7 @@ def experience(
     meaning = binding.meanings(family, None)
     given = {name: [trial for trial in each if trial.state == "complete"] for name, each in sorted(trials.items())}
     _refuse_doubles({name for each in given.values() for trial in each for name in trial.config}, meaning)
-    tried = {name: [_tried(trial, meaning, direction) for trial in each] for name, each in given.items()}
+    tried = {name: [_tried(trial, family, meaning, direction) for trial in each] for name, each in given.items()}
     configs = [one.config for each in tried.values() for one in each]
     scales = {meaning[name] for name in logarithmic if name in meaning}
     domains = {name: _domain(name, family.parameters[name], configs, name in scales) for name in _used(family, configs)}
@@ -104,10 +104,19 @@ def experience(
     return _joined(enough, domains, family, remarks)
 
 
-def _tried(trial: Trial, meaning: Mapping[str, str], direction: Direction) -> Tried:
-    config = {meaning[name]: value for name, value in trial.config.items() if name in meaning}
+def _tried(trial: Trial, family: Family, meaning: Mapping[str, str], direction: Direction) -> Tried:
+    config = {
+        meaning[name]: _worded(family.parameters[meaning[name]], value)
+        for name, value in trial.config.items()
+        if name in meaning
+    }
     value = float(trial.value or 0.0)
     return Tried(config, -value if direction == "maximize" else value)
+
+
+def _worded(parameter: Parameter, value: Value) -> Value:
+    """The value in the family's words, where it is one of another library's."""
+    return parameter.words.get(value, value) if isinstance(value, str) else value
 
 
 def _says_something(trials: Sequence[Tried]) -> bool:
