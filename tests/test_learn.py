@@ -178,6 +178,28 @@ def test_few_tasks_say_that_they_are_few():
     assert len(found.starts) == 1
 
 
+def test_published_figures_stay_beside_those_of_few_tasks(tmp_path, monkeypatch):
+    known = small.family()
+    known["parameters"]["rate"]["tunability"] = {"gain": 0.5, "unit": "AUC", "datasets": 38, "source": "paper"}
+    small.write(tmp_path, _shared=small.SHARED, toy=known)
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path)
+    few, many = (learning.overlay(learning.learn(tasks(n, by_rate(lambda _: 0.01), trials=15), "toy")) for n in (3, 10))
+    assert "tunability" not in few["parameters"]["rate"]
+    assert few["parameters"]["share"]["tunability"]["datasets"] == 3
+    assert many["parameters"]["rate"]["tunability"]["datasets"] == 10
+
+
+def test_a_start_in_few_digits_is_still_legal(tmp_path, monkeypatch):
+    known = small.family()
+    known["parameters"]["share"]["valid"]["high_open"] = True
+    small.write(tmp_path, _shared=small.SHARED, toy=known)
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path)
+    given = tasks(2, lambda config, _: 1 - config["share"])
+    for each in given.values():
+        each.append(({"rate": 0.1, "share": 0.99987, "kind": "plain"}, 0.00013))
+    assert learning.learn(given, "toy").starts[0].values["share"] == 0.99987
+
+
 def test_what_depends_on_the_data_is_not_held_at_one_value(tmp_path, monkeypatch):
     known = small.family()
     known["parameters"]["rate"]["start"] = {"of": "derived.inverse_features"}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from advisor import library
 from advisor.importance import Axis
 from advisor.importance.table import Config, Floats
-from advisor.knowledge import Family
+from advisor.knowledge import Family, Legal
 from advisor.learning import _figures, _portfolio, _shrinking
 from advisor.learning._learnt import Judged, Learnt, LearntParameter, LearntStart
 from advisor.learning._response import Response, normalised, respond
@@ -93,7 +93,7 @@ def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, 
         tasks=len(known.tasks),
         trials=len(known.configs),
         parameters={axis.name: figures.parameter(family, column) for column, axis in enumerate(known.table.axes)},
-        starts=tuple(_starts(known, pool, chosen)),
+        starts=tuple(_starts(known, family, pool, chosen)),
         pairs=_figures.pairs_of(every, known.table.names, seed),
         trends=tuple(figures.trends(facts)),
         judged=_judged(known, responses, pool, seed),
@@ -168,16 +168,19 @@ def _most_starts(tasks: int) -> int:
     return min(_portfolio.MOST, (tasks + 1) // 2)
 
 
-def _starts(known: Experience, pool: _Pool, chosen: Sequence[int]) -> Iterator[LearntStart]:
+def _starts(known: Experience, family: Family, pool: _Pool, chosen: Sequence[int]) -> Iterator[LearntStart]:
     reached = np.ones(len(known.tasks))
     for column in chosen:
         reached = np.minimum(reached, pool.errors[:, column])
-        values = {name: _shortened(value) for name, value in known.configs[pool.rows[column]].items()}
+        config = known.configs[pool.rows[column]]
+        values = {name: _shortened(value, family.parameters[name].valid) for name, value in config.items()}
         yield LearntStart(values=values, alone=float(pool.errors[:, column].mean()), reached=float(reached.mean()))
 
 
-def _shortened(value: Value) -> Value:
-    return _shrinking.short(value) if isinstance(value, float) else value
+def _shortened(value: Value, valid: Legal) -> Value:
+    """The value in few digits, unless these lead out of what the library accepts."""
+    short = _shrinking.short(value) if isinstance(value, float) else value
+    return short if valid.accepts(short) else value
 
 
 def _whole(known: Experience, pool: _Pool) -> Floats:
@@ -229,7 +232,7 @@ class _Figures:
         places = self.places(column)
         tasks = int(np.count_nonzero(~np.isnan(places).any(axis=1)))
         good = _good(axis, places)
-        best = _shortened(axis.value(float(self.held[column, column])))
+        best = _shortened(axis.value(float(self.held[column, column])), described.valid)
         before = described.start if described.has_start else described.default
         start = _shrinking.joined_value(best, before, tasks, axis.domain)
         return LearntParameter(

@@ -44,13 +44,14 @@ def _parameter(found: Learnt, name: str, one: LearntParameter, key: str) -> dict
         data["search"] = one.search.model_dump(mode="json", exclude_defaults=True)
     if not adapts(known):
         data["start"] = one.start
-    if one.tasks:
+    if found.tasks >= ENOUGH or known.tunability is None:
         data["tunability"] = {
-            "gain": short(one.gain.value),
+            "gain": short(max(one.gain.value, 0.0)),
             "unit": found.metric,
             "datasets": found.tasks,
             "source": key,
         }
+    if found.tasks >= ENOUGH or known.variance is None:
         data["variance"] = {"share": short(one.share.value), "datasets": found.tasks, "source": key}
     data["because"] = f"{known.because} {_because(found, known, one)}"
     data["sources"] = [key, *(source for source in known.sources if source != key)]
