@@ -1,32 +1,42 @@
-"""Scores at one budget: to what trials that were ended early would have come.
+"""Trials that were ended early, with the scores that are expected of them at the end.
 
-The score of a shorter trial does not compare with that of a longer one, and trials that went on were selected. So the
-score at the end is predicted from the last one on the way, by a straight line through the trials that have both: a
-pruner chooses by the score from which is predicted, and such a choice leaves a line where it is. Where only a few came
-to the end, the greatest budget counts to which enough trials came.
+The score of a shorter trial does not compare with that of a longer one, and trials that went on were chosen, so that
+neither may be measured alone. A Gaussian process over the settings and the budget, fitted to scores on the way and at
+the end, says how much a trial would still gain; a trial that was ended early counts with its last score and that gain.
+Its own noise stays in it, so that it says no more than a trial does.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from advisor.importance import Table, tabulate
+from advisor.importance.gaussian_process import GaussianProcess, fit
+from advisor.importance.table import Condition, Floats
+from advisor.space import Domain, Numeric
 from advisor.trials import Trial
 
-_LEAST: Final = 8
-"""Trials through which a line is laid: with fewer the errors of its ends are as large as what it predicts."""
+_LEAST: Final = 3
+"""Trials that went on to the end from a step, without which nothing is known of what is gained from there."""
+_BETWEEN: Final = 3
+"""Steps before the end at which trials that went on are seen, too; each more says little and takes its time."""
+_MOST: Final = 200
+"""Scores to which the process is fitted."""
 _FAR: Final = 10.0
 """Interquartile ranges from the median beyond which a score says only that a trial diverged."""
 _END: Final = math.inf
-"""The budget of a trial that was not ended early."""
+"""The step of a trial that was not ended early."""
+_BUDGET: Final = tabulate([{"": 0.0}, {"": 1.0}], {"": Numeric(0.0, 1.0)}).axes[0]
+"""The column of the process that says at which step a score was; no parameter has its name."""
 
 Scores = Mapping[float, float]
-"""The scores of one trial by budget."""
+"""The scores of one trial by step."""
 
 
 class Comparable(NamedTuple):
@@ -36,94 +46,113 @@ class Comparable(NamedTuple):
     remarks: tuple[str, ...]
 
 
-class _Line(NamedTuple):
-    """The score at the budget that counts, as far as that at a smaller one tells."""
+class _Seen(NamedTuple):
+    """A score that the process is given: of which trial, at which step, with what is commonly gained from there."""
 
-    slope: float
-    level: float
+    row: int
+    step: float
+    score: float
 
 
-def at_one_budget(trials: Sequence[Trial]) -> Comparable:
-    """The trials with their values at one budget, those that were ended before it with predicted ones.
+def at_the_end(
+    trials: Sequence[Trial], domains: Mapping[str, Domain], conditions: Mapping[str, Condition]
+) -> Comparable:
+    """The trials, pruned ones as complete with the value that is expected of them at the end.
 
-    What was pruned and cannot be predicted stays pruned; what ran past the budget and has no value there is left out.
+    What was pruned where fewer than three went on from stays pruned.
 
     Args:
         trials: Of one objective; values on the way may stand at any steps.
+        domains: Where each parameter is searched; the trials lie in it.
+        conditions: For some parameters, the values of others for which they have an effect.
     """
     pruned = sum(trial.state == "pruned" for trial in trials)
     if not pruned:
         return Comparable(tuple(trials), ())
     scores = [_scores(trial) for trial in trials]
-    budget = _budget(trials, scores)
-    if budget is None:
+    gains = _gains(scores)
+    common = [gains.keys() & one if trial.state == "pruned" else () for trial, one in zip(trials, scores, strict=True)]
+    ends = {row: max(steps) for row, steps in enumerate(common) if steps}
+    if not ends:
         return Comparable(tuple(trials), (_unused(pruned),))
-
-    @cache
-    def line(step: float) -> _Line | None:
-        return _line([(one[step], one[budget]) for one in scores if step in one and budget in one])
-
-    kept: list[Trial] = []
-    for trial, one in zip(trials, scores, strict=True):
-        value = None if trial.state == "failed" else _value(one, budget, line)
-        if value is not None:
-            kept.append(trial.having(state="complete", value=value, reason=None) if trial.value != value else trial)
-        elif trial.state != "complete":
-            kept.append(trial)
-    left = sum(trial.state == "pruned" for trial in kept)
-    came = [trial.state for trial, one in zip(trials, scores, strict=True) if budget in one]
-    return Comparable(tuple(kept), tuple(_said(pruned - left - came.count("pruned"), left, len(came), budget)))
+    table = tabulate([trial.config for trial in trials], domains, conditions)
+    expected = _expected(table, scores, gains, ends)
+    kept = tuple(
+        trial.having(state="complete", value=expected[row], reason=None) if row in expected else trial
+        for row, trial in enumerate(trials)
+    )
+    left = pruned - len(ends)
+    return Comparable(kept, (_used(len(ends)), _unused(left)) if left else (_used(len(ends)),))
 
 
 def _scores(trial: Trial) -> Scores:
+    if trial.state == "failed":
+        return {}
     steps = trial.steps or range(1, len(trial.reported) + 1)
     found = dict(zip(map(float, steps), trial.reported, strict=True))
     return found if trial.value is None else {**found, _END: trial.value}
 
 
-def _budget(trials: Sequence[Trial], scores: Sequence[Scores]) -> float | None:
-    """The greatest budget on the way of those that came to the end to which enough came; None where there is none."""
-    ways = {step for trial, one in zip(trials, scores, strict=True) if trial.state == "complete" for step in one}
-    came = Counter(step for one in scores for step in one)
-    return max((step for step in ways if came[step] >= _LEAST), default=None)
+def _gains(scores: Sequence[Scores]) -> dict[float, float]:
+    """How much a trial gains from a step to the end, in the median of those that went there; enough did."""
+    whole = [one for one in scores if _END in one]
+    counts = Counter(step for one in whole for step in one)
+    return {
+        step: statistics.median(one[_END] - one[step] for one in whole if step in one)
+        for step, count in counts.items()
+        if count >= _LEAST
+    }
 
 
-def _value(scores: Scores, budget: float, line: Callable[[float], _Line | None]) -> float | None:
-    """The value at a budget, measured or predicted from the last one before it; None where neither can be had."""
-    if budget in scores:
-        return scores[budget]
-    last = max((step for step in scores if step < budget), default=None)
-    found = None if last is None or _END in scores else line(last)
-    if last is None or found is None:
-        return None
-    value = found.level + found.slope * scores[last]
-    return value if math.isfinite(value) else None
+def _expected(
+    table: Table, scores: Sequence[Scores], gains: Mapping[float, float], ends: Mapping[int, float]
+) -> dict[int, float]:
+    """What is expected at the end of the trials that were ended early, by their rows."""
+    seen = _seen(scores, gains, ends)
+    levels = np.array([one.score for one in seen])
+    low, middle, high = np.quantile(levels, [0.25, 0.5, 0.75])
+    levels = np.clip(levels, middle - _FAR * (high - low), middle + _FAR * (high - low))
+    most = max((step for step in gains if step != _END), default=1.0)
+    places = np.array([_place(one.step, most) for one in seen])
+    few = np.arange(0, len(seen), math.ceil(len(seen) / _MOST))
+    rows = np.array([one.row for one in seen])
+    process = fit(_with_budget(table, rows[few], places[few]), levels[few])
+    last = np.array([index for index, one in enumerate(seen) if ends.get(one.row) == one.step])
+    more = _predicted(process, table, rows[last], np.ones(len(last)))
+    values = levels[last] + more - _predicted(process, table, rows[last], places[last])
+    return dict(zip(rows[last].tolist(), values.tolist(), strict=True))
 
 
-def _line(pairs: Sequence[tuple[float, float]]) -> _Line | None:
-    """The line of least squares through what did not diverge; None where there is too little."""
-    points = np.array(pairs, dtype=float).reshape(-1, 2)
-    if len(points) >= _LEAST:
-        low, middle, high = np.quantile(points, [0.25, 0.5, 0.75], axis=0)
-        points = points[(np.abs(points - middle) <= _FAR * (high - low)).all(axis=1)]
-    if len(points) < _LEAST:
-        return None
-    before, after = points.T
-    apart = before - before.mean()
-    slope = float(apart @ after / (apart @ apart)) if apart.any() else 0.0
-    return _Line(slope, float(after.mean() - slope * before.mean()))
+def _seen(scores: Sequence[Scores], gains: Mapping[float, float], ends: Mapping[int, float]) -> list[_Seen]:
+    """The last score of each trial, and those at some steps at which others were ended, moved by the common gain."""
+    steps = sorted(set(ends.values()))
+    between = {steps[round(place)] for place in np.linspace(0, len(steps) - 1, min(_BETWEEN, len(steps)))}
+    return [
+        _Seen(row, step, one[step] + gains[step])
+        for row, one in enumerate(scores)
+        if _END in one or row in ends
+        for step in sorted({ends.get(row, _END), *(between & one.keys())} & gains.keys())
+    ]
 
 
-def _said(predicted: int, left: int, came: int, budget: float) -> Iterator[str]:
-    if budget != _END:
-        yield f"too few trials came to their end: scores at step {budget:g} are measured, to which {came} came"
-    if predicted:
-        yield (
-            f"{predicted} pruned trials count with the score that is expected of them at the same budget, "
-            "by what became of the others from where these were ended"
-        )
-    if left:
-        yield _unused(left)
+def _place(step: float, most: float) -> float:
+    """Where a step stands between the beginning, 0, and the end, 1; curves change early."""
+    return min(math.log1p(max(step, 0.0)) / math.log1p(max(most, 1.0)), 1.0)
+
+
+def _with_budget(table: Table, rows: Floats, places: Floats) -> Table:
+    return Table(axes=(*table.axes, _BUDGET), units=np.column_stack([table.units[rows], places]))
+
+
+def _predicted(process: GaussianProcess, table: Table, rows: Floats, places: Floats) -> Floats:
+    return np.asarray(process.predict(_with_budget(table, rows, places).units))
+
+
+def _used(count: int) -> str:
+    return (
+        f"{count} pruned trials count with what is expected of them at the end: "
+        "their last score, and what trials that went on gained from there"
+    )
 
 
 def _unused(count: int) -> str:

@@ -137,10 +137,10 @@ def gather(trials: Iterable[Trial | Pair], space: Space, *, direction: Direction
     domains, conditions = _space(space)
     known = [one if isinstance(one, Trial) else _trial(*one) for one in trials]
     comparable, remarks = _comparable(known, domains)
-    kept, said = budgets.at_one_budget(comparable)
-    complete = [trial for trial in kept if trial.state == "complete"]
-    narrow, domains = domains, {name: _widened(domain, name, kept) for name, domain in domains.items()}
+    narrow, domains = domains, {name: _widened(domain, name, comparable) for name, domain in domains.items()}
+    kept, said = budgets.at_the_end(comparable, domains, conditions)
     remarks += _said_of_ranges(narrow, domains)
+    complete = [trial for trial in kept if trial.state == "complete"]
     values = np.array([trial.value for trial in complete], dtype=float)
     costs, diverged = as_costs(values, direction)
     if diverged:
