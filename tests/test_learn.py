@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -257,7 +258,7 @@ def test_what_is_left_out_is_said():
 # What changes with the task
 
 
-def test_a_value_that_grows_with_the_rows_is_a_candidate_for_a_rule():
+def test_a_value_that_grows_with_the_rows_is_a_candidate_for_a_rule(tmp_path):
     facts = {f"task-{number:02d}": {"rows": 10.0 ** (2 + number / 4), "classes": 2.0} for number in range(14)}
     found = learning.learn(tasks(14, by_rate(lambda task: 0.001 * 1.4**task)), "toy", facts=facts)
     trend = next(each for each in found.trends if (each.parameter, each.figure, each.fact) == ("rate", "value", "rows"))
@@ -265,6 +266,12 @@ def test_a_value_that_grows_with_the_rows_is_a_candidate_for_a_rule():
     assert 0.5 < trend.low < trend.correlation <= 1
     assert not any(each.fact == "classes" for each in found.trends)
     assert "candidate for a rule" in learning.report(found)
+    learning.save(found, tmp_path / "house")
+    checked = validation.check(tmp_path / "house")
+    assert checked.errors == ()
+    assert (checked.rules, checked.cases) == (1, 2)
+    learning.save(replace(found, trends=()), tmp_path / "house")
+    assert validation.check(tmp_path / "house").rules == 0
 
 
 def test_the_interval_of_a_rank_correlation_holds_it():

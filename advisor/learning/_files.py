@@ -15,10 +15,12 @@ from advisor.errors import InvalidFile, Problem, did_you_mean
 from advisor.learning._learning import learn
 from advisor.learning._learnt import Learnt
 from advisor.learning._overlay import overlay
+from advisor.learning._rules import cases
 from advisor.readers import Loaded
 from advisor.space import Numeric, shown_value
 from advisor.spec import Direction
 from advisor.trials import Trial
+from advisor.validation import CASE_SUFFIX
 
 COLUMN: Final = "task"
 """The column that names the task, where it is called so and nobody says otherwise."""
@@ -169,15 +171,21 @@ def save(found: Learnt, folder: FilePath) -> FilePath:
     Raises:
         InvalidFile: It cannot be written, or a file is there that was not learnt.
     """
-    path = folder / f"{found.family.family}.yaml"
+    name = found.family.family
+    contents = {folder / f"{name}.yaml": overlay(found), folder / f"{name}{CASE_SUFFIX}": cases(found)}
     try:
-        if path.exists() and not path.read_text("utf-8").startswith(_HEAD):
-            raise InvalidFile([Problem(sentence=f"{path} was not learnt", hint="name another folder")])
+        for path in contents:
+            if path.exists() and not path.read_text("utf-8").startswith(_HEAD):
+                raise InvalidFile([Problem(sentence=f"{path} was not learnt", hint="name another folder")])
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{_HEAD}\n{yamlio.dump(overlay(found))}", encoding="utf-8", newline="\n")
+        for path, data in contents.items():
+            if data is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_text(f"{_HEAD}\n{yamlio.dump(data)}", encoding="utf-8", newline="\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidFile([Problem(sentence=f"{path} cannot be written: {error}")]) from error
-    return path
+        raise InvalidFile([Problem(sentence=f"knowledge cannot be written to {folder}: {error}")]) from error
+    return folder / f"{name}.yaml"
 
 
 def read_facts(path: FilePath) -> dict[str, dict[str, float]]:

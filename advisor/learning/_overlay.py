@@ -9,6 +9,7 @@ from typing import Any, Final
 from advisor.knowledge import Parameter
 from advisor.learning._figures import Interval
 from advisor.learning._learnt import Learnt, LearntParameter, LearntStart
+from advisor.learning._rules import rules
 from advisor.learning._shrinking import ENOUGH, adapts, short, weight
 from advisor.words import counted
 
@@ -26,6 +27,7 @@ def overlay(found: Learnt) -> dict[str, Any]:
         "parameters": {name: _parameter(found, name, one, key) for name, one in found.parameters.items()},
         "starts": [_start(found, number, start, key) for number, start in enumerate(found.starts, 1)],
         "interactions": list(_interactions(found, key)),
+        "rules": rules(found, key),
         "notes": [{"text": _note(found), "sources": [key]}],
         "sources": {key: {"authors": "who ran the trials", "title": found.source, "read": "data computed"}},
     }

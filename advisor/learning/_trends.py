@@ -25,6 +25,7 @@ class Trend(NamedTuple):
         low: Of the 95 % interval.
         high: Likewise.
         tasks: How many tasks have both.
+        middle: The median of the fact over these, a whole number.
         stands: Whether it is beyond luck though so many were looked at (Bonferroni).
     """
 
@@ -35,6 +36,7 @@ class Trend(NamedTuple):
     low: float
     high: float
     tasks: int
+    middle: int
     stands: bool
 
 
@@ -74,6 +76,7 @@ def trend(parameter: str, figure: str, fact: str, pairs: tuple[Floats, Floats], 
         low=math.tanh(middle - _NORMAL * error),
         high=math.tanh(middle + _NORMAL * error),
         tasks=len(left),
+        middle=math.ceil(float(np.median(right))),
         stands=chance * looks < 0.05,
     )
 
