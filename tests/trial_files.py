@@ -60,6 +60,8 @@ GENUINE = [
     ("sklearn/randomized_cv_results.csv", {"metric": "accuracy"}, "scikit-learn", {"complete": 15}),
     ("sklearn/randomized_cv_results.json", {"metric": "f1_macro"}, "scikit-learn", {"complete": 15}),
     ("sklearn/halving_cv_results.csv", {}, "scikit-learn", {"complete": 3, "pruned": 6}),
+    ("sklearn/grid_with_failed_cv_results.csv", {}, "scikit-learn", {"complete": 4, "failed": 2}),
+    ("sklearn/grid_with_failed_cv_results.json", {}, "scikit-learn", {"complete": 4, "failed": 2}),
     ("smac/out/hpo/0", {}, "smac", {"complete": 25}),
     ("smac/out/mf/0/runhistory.json", {}, "smac", {"complete": 4, "pruned": 17}),
     ("smac/out/mo/0", {"metric": "err"}, "smac", {"complete": 12}),

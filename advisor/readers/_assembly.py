@@ -150,9 +150,14 @@ def _whole(placed: _Placed) -> Record:
 
 
 def _within(parameter: Parameter, value: Value) -> tuple[Value] | tuple[()] | None:
-    """The value as the space has it, nothing for a gap in an inferred range, None where it is outside."""
+    """The value as the space has it, nothing for a gap in an inferred range, None where it is outside.
+
+    Nobody said an inferred range, so nothing is outside of it: what does not fit is what trials failed with.
+    """
     found = fitted(parameter.domain, value)
-    return () if found is None and value is None and parameter.origin == "inferred" else found
+    if found is None and parameter.origin == "inferred":
+        return () if value is None else (value,)
+    return found
 
 
 # Trials
