@@ -159,7 +159,8 @@ def _default(gathered: Gathered, space: Space, given: Mapping[str, Value] | None
     if given is not None:
         return "the configuration that was given", given
     stages = space.stages if isinstance(space, Plan) else (space,) if isinstance(space, Stage) else ()
-    searched = {name: entry.default for stage in stages for name, entry in stage.search.items()}
+    entries = [item for stage in reversed(stages) for item in stage.search.items()]
+    searched = {name: entry.default for name, entry in entries if "default" in entry.model_fields_set}
     starts: tuple[Values, ...] = stages[0].start if stages else ()
     if not starts:
         return "the first trial", {**searched, **gathered.kept[0].config}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
+import subprocess
+import sys
 
 import measured
 import numpy as np
@@ -121,6 +123,19 @@ def test_tuning_begins_where_the_plan_does(toy):
     assert found.start.config["rate"] == pytest.approx(0.1)
 
 
+def test_a_parameter_without_a_default_is_in_the_middle_of_its_range(toy):
+    toy()
+    stage = small.plan(budget={"trials": 40}).stages[-1]
+    entry = stage.search["share"].to_data()
+    del entry["default"]
+    search = {"rate": stage.search["rate"], "share": type(stage.search["share"]).model_validate(entry)}
+    configs = [{"rate": config["rate"] / 2 + 0.001, "share": 0.1 + 0.8 * config["inert"]} for config, _ in PAIRS[:12]]
+    trials = [({"rate": 0.01}, 1.0), *((config, config["rate"]) for config in configs)]
+    found = compare(trials, stage.model_copy(update={"search": search, "start": ()}))
+    assert found.start.config["share"] == pytest.approx(0.5)
+    assert found.remarks == ()
+
+
 def test_a_default_outside_the_space_is_said_and_the_nearest_stands_for_it():
     found = compare(PAIRS[:12], SPACE, default={"rate": 100.0, "kind": "none of these"})
     assert found.start.config["rate"] == 1.0
@@ -173,6 +188,19 @@ def test_steps_that_change_next_to_nothing_have_no_line():
     assert [step.name for step in listed] == ["learning_rate", "depth"]
     assert [step.name for step in rest] == ["kind"]
     assert worth_a_line(()) == ([], [])
+
+
+def test_what_few_ask_for_is_not_loaded_where_it_is_not_asked(tmp_path):
+    table = tmp_path / "trials.csv"
+    rows = [f"{c['rate']},{c['inert']},{value}" for c, value in PAIRS[:12]]
+    table.write_text("\n".join(["rate,inert,loss", *rows]) + "\n", encoding="utf-8")
+    script = (
+        "import sys\nfrom advisor.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as stop:\n    assert not stop.code\n"
+        "assert not {'sklearn', 'scipy', 'matplotlib', 'pandas'} & set(sys.modules)"
+    )
+    words = ["--metric", "loss", "--direction", "minimize", "--parameter", "rate", "--parameter", "inert"]
+    subprocess.run([sys.executable, "-c", script, "importance", str(table), *words], check=True, capture_output=True)
 
 
 def test_the_command_writes_the_full_report_and_pictures(tmp_path):

@@ -24,3 +24,12 @@ def first_stage(path: str) -> Stage:
 def reasons(path: str) -> str:
     plan: Plan = advisor.advise(advisor.load_spec(path))
     return advisor.explain(plan, "learning_rate")
+
+
+def most_worth_tuning(path: str) -> str:
+    loaded = advisor.load_trials(path)
+    found = advisor.compare(loaded.trials, loaded.space, direction=loaded.direction)
+    advisor.plot_importances(found).savefig("importances.svg")
+    advisor.plot_curves(found, loaded.trials, metric=loaded.metric).savefig("curves.svg")
+    worth = next(method for method in found.methods if method.name == "worth")
+    return max(worth.values, key=lambda name: worth.values[name])
