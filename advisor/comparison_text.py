@@ -128,7 +128,7 @@ def _path(found: Comparison, metric: str, style: Style) -> Iterator[str]:
         yield f"  {text.ljust(longest)}{figures}"
     if rest:
         gained = form.format(sum(step.gain for step in rest))
-        yield from style.wrapped(f"{counted(len(rest), 'more change')} of {gained} in all", "  ", "    ")
+        yield from style.wrapped(f"and {counted(len(rest), 'more change')}, worth {gained} in all", "  ", "    ")
     if not found.path:
         yield "  nothing differs between the two"
     else:
