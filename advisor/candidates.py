@@ -253,18 +253,18 @@ class _Maker:
     def _within(self, candidate: Candidate, entry: SpaceEntry, parameter: Parameter) -> Candidate:
         """The advised range inside the person's; where they do not meet, the person's.
 
-        A list is what the person wrote, and so is a range where they take over an existing space.
+        A list is what the person wrote, and so is a range that they ask to be tuned in a space that they take over.
         """
         found = ranges.allowed(entry, candidate.domain, parameter.valid, ("space", candidate.name))
         self.problems += found.problems
         self.notes += found.notes
         if (allowed := found.domain) is None:
             return candidate
-        advised = candidate.domain
-        if entry.choices is not None or (self.spec.scope == "closed" and entry.has_range):
+        advised, is_closed = candidate.domain, self.spec.scope == "closed"
+        if entry.choices is not None or (is_closed and entry.role == "tune"):
             both: Domain | None = allowed
         else:
-            scale_given = entry.log is not None or entry.step is not None
+            scale_given = is_closed or entry.log is not None or entry.step is not None
             both = ranges.meeting(advised, allowed, scale_given=scale_given)
         limited = candidate._replace(domain=both or allowed, allowed=allowed, limits=ranges.limits_of(allowed))
         return limited._replace(why=(*candidate.why, _limiting(limited, advised, both, entry)))

@@ -12,7 +12,11 @@ _COUNT: Final = (1, 1e9)
 _SHARE: Final = (0.01, 0.9)
 POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
     "trials-when-not-given": {"trials": _COUNT},
-    "what-a-budget-carries": {"trials_per_parameter": (0.1, 1e9)},
+    "what-a-budget-carries": {
+        "trials_per_parameter": (0.1, 1e9),
+        "tiny_trials_per_parameter": (0.1, 1e9),
+        "tiny_below": (0, 1e9),
+    },
     "stages": {
         "two_from": _COUNT,
         "three_from": _COUNT,
@@ -29,6 +33,8 @@ POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
         "startup_per_parameter": (0, 1e9),
         "rounds_least": (0, 1e9),
         "trials_most": _COUNT,
+        "gp_parameters_most": (0, 1e9),
+        "gp_trials_most": (0, 1e9),
     },
     "narrowing": {"keep": (0, 1), "at_least": _COUNT, "not_beyond": _COUNT},
     "pruning": {"trials_from": (0, 1e9), "asha_from_parallel": (0, 1e9)},

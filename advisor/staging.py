@@ -229,7 +229,8 @@ def _carried(
     ranked: Sequence[Candidate], trials: int, policies: Policies
 ) -> tuple[tuple[Candidate, ...], dict[str, str]]:
     """The parameters that the budget can carry; what the person asked for always is."""
-    each = policies["what-a-budget-carries"]["trials_per_parameter"]
+    policy = policies["what-a-budget-carries"]
+    each = policy["tiny_trials_per_parameter" if trials < policy["tiny_below"] else "trials_per_parameter"]
     room = max(1, floor(trials / each))
     by_name = {c.name: c for c in ranked}
     wanted = {c.name for c in ranked if c.role in {"tune", "nuisance"}}
@@ -377,20 +378,6 @@ def _cumulative(
         search = tuple(name for name in order if name in searched)
         drafts.append(Draft(name=title, search=search, trials=number, joined=new))
     return drafts
-
-
-def startup(draft: Draft, policies: Policies) -> int:
-    """Trials before results guide the next: some for each parameter, at most half of the stage."""
-    policy = policies["sampler"]
-    wanted = policy["startup_per_parameter"] * len(draft.search)
-    bounded = min(max(policy["startup_least"], wanted), policy["startup_most"])
-    return int(min(bounded, max(1, draft.trials // 2)))
-
-
-def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:
-    """Whether results come back often enough to guide the choice of trials, and a sampler can keep up with them."""
-    policy = policies["sampler"]
-    return draft.trials / parallel >= policy["rounds_least"] and draft.trials <= policy["trials_most"]
 
 
 def most_starts(draft: Draft, budget: int, policies: Policies) -> int:

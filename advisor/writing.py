@@ -6,9 +6,9 @@ each, a tenth of the time that a plan takes. The laws of the tests read every pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from advisor import accounts, activity, facts, staging, starts
+from advisor import accounts, activity, facts, sampling, starts
 from advisor.activity import Activity
 from advisor.decided import Decided
 from advisor.plan import Held, Narrowing, Plan, Sampler, Searched, Stage
@@ -88,12 +88,15 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for number, draft in enumerate(decided.division.drafts, 1):
         active = activity.in_stage(decided, draft)
+        opened = _opened(decided, draft) if stages and draft is decided.division.drafts[-1] else {}
         search = {
-            name: _searched(decided.by_name[name], active[name]) for name in draft.search if active[name] is not None
+            name: _searched(decided.by_name[name], active[name], opened.get(name))
+            for name in draft.search
+            if active[name] is not None
         }
         held = {c.name: _held(decided, c, active[c.name]) for c in decided.candidates if c.name not in search}
         held |= _given(decided)
-        narrow = _narrowing(decided, stages, search, draft.trials) if stages else Narrowing.model_construct()
+        narrow = _narrowing(decided, stages, search, opened, draft.trials) if stages else Narrowing.model_construct()
         first = starts.points(decided, draft, search, held) if not stages else ()
         stages.append(
             Stage.model_construct(
@@ -106,14 +109,27 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
                 search=search,
                 fixed=held,
                 narrow=narrow,
-                why=_stage_why(decided, draft, narrow),
+                why=_stage_why(decided, draft, narrow, opened),
             )
         )
     return tuple(stages)
 
 
-def _searched(candidate: Candidate, depends: Activity | None) -> Searched:
-    domain = candidate.domain
+def _opened(decided: Decided, draft: Draft) -> dict[str, Numeric]:
+    """The ranges of which only an advised part was searched until the last stage, as the person gave them."""
+    found: dict[str, Numeric] = {}
+    for name in draft.search:
+        part, whole = decided.by_name[name].domain, decided.by_name[name].allowed
+        if isinstance(part, Numeric) and isinstance(whole, Numeric):
+            # Where only the knowledge's scale is logarithmic, the person's low end may be next to nothing on it.
+            low = part.low if part.log and not whole.log else whole.low
+            opened = part._replace(low=low, high=whole.high)
+            found |= {name: opened} if opened != part else {}
+    return found
+
+
+def _searched(candidate: Candidate, depends: Activity | None, opened: Numeric | None) -> Searched:
+    domain = opened or candidate.domain
     assert domain is not None  # noqa: S101 - only what has a domain is searched
     number = domain if isinstance(domain, Numeric) else None
     choice = domain if isinstance(domain, Choice) else None
@@ -190,12 +206,15 @@ def _given(decided: Decided) -> dict[str, Held]:
 
 
 def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
-    sequential = staging.is_sequential(draft, decided.parallel, decided.policies)
-    startup = staging.startup(draft, decided.policies) if sequential else 0
-    return Sampler.model_construct(name="tpe" if sequential else "quasi-random", seed=seed, startup=startup)
+    constrained = bool(decided.constraints)
+    name = sampling.name(draft, decided.trials, decided.parallel, decided.policies, constrained=constrained)
+    startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
+    return Sampler.model_construct(name=name, seed=seed, startup=startup)
 
 
-def _narrowing(decided: Decided, before: list[Stage], search: Mapping[str, Searched], trials: int) -> Narrowing:
+def _narrowing(
+    decided: Decided, before: list[Stage], search: Mapping[str, Searched], opened: Collection[str], trials: int
+) -> Narrowing:
     """How the ranges follow from the stage before; what joins now stays open, and so do those that depend on it."""
     policy = decided.policies["narrowing"]
     joined = search.keys() - before[-1].search.keys()
@@ -208,7 +227,7 @@ def _narrowing(decided: Decided, before: list[Stage], search: Mapping[str, Searc
         if name in decided.own_names
     }
     nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
-    still_open = tuple(n for n in search if n in joined or n in partners | nuisance)
+    still_open = tuple(n for n in search if n in joined or n in opened or n in partners | nuisance)
     is_far_larger = trials > policy["not_beyond"] * sum(stage.trials for stage in before)
     if is_far_larger or len(still_open) == len(search):
         return Narrowing.model_construct()
@@ -221,10 +240,10 @@ def _narrowing(decided: Decided, before: list[Stage], search: Mapping[str, Searc
     )
 
 
-def _stage_why(decided: Decided, draft: Draft, narrow: Narrowing) -> tuple[str, ...]:
+def _stage_why(decided: Decided, draft: Draft, narrow: Narrowing, opened: Iterable[str]) -> tuple[str, ...]:
     policies = decided.knowledge.shared.policies
     why = [*draft.why, *accounts.together(decided, draft)]
-    if not staging.is_sequential(draft, decided.parallel, decided.policies):
+    if not sampling.is_sequential(draft, decided.parallel, decided.policies):
         rounds = draft.trials / decided.parallel
         why.append(f"sampler: there are {rounds:.3g} rounds of results. {policies['sampler'].because}")
     if draft is decided.division.drafts[0]:
@@ -233,4 +252,8 @@ def _stage_why(decided: Decided, draft: Draft, narrow: Narrowing) -> tuple[str, 
         why.append(f"narrowing: {policies['narrowing'].because}")
     else:
         why.append("narrowing: every range is open, as it was given.")
+    if names := ", ".join(opened):
+        why.append(
+            f"opening: what is advised misses what some data need, so this stage searches all of yours: {names}."
+        )
     return tuple(why)

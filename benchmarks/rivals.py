@@ -206,7 +206,7 @@ def _configspace(space: Mapping[str, Mapping[str, Any]]) -> list[Any]:
 RIVALS: Final[Mapping[str, Rival]] = {
     "random": Rival(_random, needs=()),
     "tpe": Rival(_with_optuna(_tpe)),
-    "tpe, default first": Rival(_with_optuna(_tpe), first=True),
+    "tpe default first": Rival(_with_optuna(_tpe), first=True),
     "gp": Rival(_with_optuna(_gp), needs=("optuna", "torch"), slow=True),
     "hyperopt": Rival(_hyperopt, needs=("hyperopt",), slow=True),
     "flaml cfo": Rival(_cfo, needs=("flaml",), first=True, slow=True),

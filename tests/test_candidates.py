@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("toy")
 
 def entry(name, described, **changes):
     made = small.plan(space={name: described}, **changes)
-    return small.found(made, name), made
+    return small.begun(made, name), made
 
 
 def problem(**changes):
@@ -124,13 +124,35 @@ def test_a_list_is_searched_as_it_is_written_whatever_is_advised():
     assert (found.choices, found.ordered, found.default) == ((3, 5, -1), None, -1)
 
 
-def test_a_closed_scope_searches_ranges_as_they_are_written_and_legal():
-    space = {"rate": {"low": 0.0001, "high": 5.0}, "share": {"low": 0.0, "high": 3.0}}
+@pytest.mark.parametrize("scope", ["open", "closed"])
+def test_a_wide_range_is_a_limit_whose_advised_part_is_searched_first_and_the_whole_at_last(scope):
+    made = small.plan(scope=scope, space={"rate": {"low": 0.0001, "high": 5.0, "log": True}})
+    first, last = small.begun(made, "rate"), small.found(made, "rate")
+    assert (first.low, first.high, last.low, last.high) == (0.001, 1.0, 0.0001, 5.0)
+    assert (first.limits.low, first.limits.high) == (0.0001, 5.0)
+    assert "The advised range lies within yours (0.0001 .. 5 log)." in first.why
+    assert made.stages[-1].narrow.open is None or "rate" in made.stages[-1].narrow.open
+    assert made.stages[-1].why[-1].startswith("opening: what is advised misses what some data need")
+    assert made.stages[-1].why[-1].endswith("this stage searches all of yours: rate.")
+
+
+def test_a_plan_of_one_stage_stays_in_the_advised_part_of_a_range():
+    made = small.plan(budget={"trials": 12}, space={"rate": {"low": 0.0001, "high": 5.0, "log": True}})
+    assert [(stage.search["rate"].low, stage.search["rate"].high) for stage in made.stages] == [(0.001, 1.0)]
+
+
+def test_the_last_stage_opens_a_range_on_the_persons_own_scale_only():
+    made = small.plan(space={"rate": {"low": 0.0, "high": 5.0}})
+    last = small.found(made, "rate")
+    assert (last.low, last.high, last.log) == (0.001, 5.0, True)
+
+
+def test_a_range_to_be_tuned_in_a_space_that_is_taken_over_is_searched_as_it_is_written():
+    space = {"rate": {"low": 0.0001, "high": 5.0, "role": "tune"}, "share": {"low": 0.0, "high": 3.0, "role": "tune"}}
     made = small.plan(scope="closed", space=space)
-    rate, share = small.found(made, "rate"), small.found(made, "share")
+    rate, share = small.begun(made, "rate"), small.begun(made, "share")
     assert (rate.low, rate.high, share.low, share.high) == (0.0001, 5.0, 0.0, 1.0)
     assert "Your range 0.0001 .. 5 log is searched as it is." in rate.why
-    assert small.found(small.plan(space=space), "rate").high == 1.0
 
 
 def test_choices_that_the_library_refuses_are_left_out_and_said():

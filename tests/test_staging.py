@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.effects import TIERS
+from advisor.sampling import is_sequential, startup
 from advisor.space import Choice, Numeric
-from advisor.staging import Candidate, active_in, divide, is_sequential, most_starts, parents_first, startup
+from advisor.staging import Candidate, active_in, divide, most_starts, parents_first
 
 POLICIES = {name: policy["values"] for name, policy in small.SHARED["policies"].items()}
 ROOM = Numeric(low=0, high=1)

@@ -119,7 +119,12 @@ def sampler(stage: Stage) -> str:
     if described.name in {"random", "quasi-random"}:
         return f"optuna.samplers.RandomSampler(seed={described.seed})"
     common = f"seed={described.seed}, n_startup_trials={described.startup}"
-    if described.name == "gp":
-        return f"optuna.samplers.GPSampler({common})"
     group = ", group=True" if conditional(stage) else ""
-    return f"optuna.samplers.TPESampler({common}, multivariate=True{group})"
+    tpe = f"optuna.samplers.TPESampler({common}, multivariate=True{group})"
+    if described.name == "gp":
+        return f'optuna.samplers.GPSampler({common}) if find_spec("torch") else {tpe}'
+    return tpe
+
+
+FIND_SPEC = "from importlib.util import find_spec"
+"""What a module imports that holds a sampler which needs torch."""

@@ -129,8 +129,12 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     quiet = "group=True" in sampler
     fields = {name: quoted(field) for name, entry in stage.entries.items() if (field := _field(name, entry)) in FIELDS}
     metric = plan.objective.metric
+    standard = [
+        *(["import warnings"] if quiet else []),
+        *([_define_by_run.FIND_SPEC] if "find_spec" in sampler else []),
+    ]
     head = _HEAD.format(
-        imports="import warnings\n\nimport optuna" if quiet else "import optuna",
+        imports="\n".join([*standard, *([""] if standard else []), "import optuna"]),
         metric=quoted(metric if metric.startswith("eval_") else f"eval_{metric}"),
         direction=quoted(plan.objective.direction),
     )

@@ -68,7 +68,7 @@ def _of_sampler(stage: Stage) -> Iterator[Loss]:
     if stage.sampler.name == "quasi-random":
         yield Loss(what=f"quasi-random points in stage {stage.id}", instead="random ones, which need no scipy")
     if stage.sampler.name == "gp":
-        yield Loss(what=f"stage {stage.id} with Optuna alone", instead="its GPSampler needs torch and scipy too")
+        yield Loss(what=f"the sampler gp in stage {stage.id} where torch is missing", instead="TPE takes its place")
 
 
 # The head
@@ -76,8 +76,9 @@ def _of_sampler(stage: Stage) -> Iterator[Loss]:
 
 def _head(plan: Plan, *, narrows: bool) -> str:
     names = ["bisect", "functools", "math", "statistics", "warnings"] if narrows else ["warnings"]
+    found = [_define_by_run.FIND_SPEC] if any(stage.sampler.name == "gp" for stage in plan.stages) else []
     return _optuna_text.IMPORTS.format(
-        imports="".join(f"import {name}\n" for name in names),
+        imports="".join(f"{line}\n" for line in [*(f"import {name}" for name in names), *found]),
         sentence=quoted(f"replace objective(config): train with config and return {plan.objective.metric}")
         if len(plan.objective.metric) < WIDTH // 4
         else '"replace objective(config): train with config and return the score"',

@@ -33,7 +33,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     if stage.sampler.name == "quasi-random":
         yield Loss(what="quasi-random points", instead="random ones, which need no scipy")
     if stage.sampler.name == "gp":
-        yield Loss(what="the sampler gp with Ray and Optuna alone", instead="it needs torch and scipy too")
+        yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
     yield from starts(plan, stage)[1]
     yield from unkept_constraints(plan, stage, _ray_tune.UNKEPT)
     yield from _ray_tune.losses(plan)
@@ -45,6 +45,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     (stage,) = stages
     sampler = _define_by_run.sampler(stage)
     quiet = "group=True" in sampler
+    extra = [*(["import warnings"] if quiet else []), *([_define_by_run.FIND_SPEC] if "find_spec" in sampler else [])]
     points = [mapping(point) for point in starts(plan, stage)[0][: stage.trials]]
     main = _ray_tune.main(
         plan,
@@ -55,7 +56,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
         limit=f"max_concurrent_trials={plan.budget.parallel}",
     )
     blocks = [
-        comment(plan, stages, losses) + _ray_tune.head(plan, [*_IMPORTS, *(["import warnings"] if quiet else [])]),
+        comment(plan, stages, losses) + _ray_tune.head(plan, [*_IMPORTS, *extra]),
         _define_by_run.function("suggest", stage),
         _ray_tune.start_list(points),
         main,

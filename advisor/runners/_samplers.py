@@ -12,7 +12,6 @@ import optuna
 from optuna.samplers import BaseSampler
 
 from advisor import suggesting
-from advisor.errors import MissingPackage
 from advisor.plan import Plan, Stage
 from advisor.space import Choice, Domain, Value, clip, is_number, trimmed
 
@@ -37,17 +36,14 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
         seed: Of the run.
         parallel: Whether other trials run at the same time, which a sampler should keep away from.
 
-    Raises:
-        MissingPackage: The sampler needs a package that is not installed.
+    A Gaussian process needs torch; where that is missing, TPE takes its place.
     """
     match stage.sampler.name:
         case "quasi-random":
             return QuasiRandom(stage, _mixed(seed, stage.sampler.seed))
         case "random":
             make: Callable[..., BaseSampler] = optuna.samplers.RandomSampler
-        case "gp":
-            if find_spec("torch") is None:
-                raise MissingPackage("torch", "gp", "the sampler gp")
+        case "gp" if find_spec("torch") is not None:
             make = partial(optuna.samplers.GPSampler, n_startup_trials=stage.sampler.startup)
         case _:
             make = partial(
@@ -58,6 +54,13 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
                 constant_liar=parallel,
             )
     return SeededAtFirstTrial(make, seed, stage.sampler.seed, carried=CARRIED)
+
+
+def remark_on(stage: Stage) -> str:
+    """What takes the place of a stage's sampler, as that needs a package which is not installed; empty if nothing."""
+    if stage.sampler.name != "gp" or find_spec("torch") is not None:
+        return ""
+    return "the sampler gp needs torch (pip install 'hpo-advisor[gp]'); TPE takes its place, and needs more trials"
 
 
 def _mixed(*seeds: int) -> int:

@@ -192,6 +192,8 @@ class _Session:
         if earlier and stage.search:
             complete = sum(trial.state == "complete" for trial in earlier)
             log = (*log, f"{study.carried()} of {complete} earlier trials lie in the ranges and are carried over")
+        if text := _samplers.remark_on(stage):
+            self._observer.remark(text)
         self._observer.stage_began(stage, log, len(study.ended()))
         self._tell_ended(study)
         self._search(study)

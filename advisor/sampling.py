@@ -1,0 +1,40 @@
+"""What proposes the trials of a stage: which sampler, and after how many trials results guide it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from advisor.staging import Draft, Policies
+
+
+def name(
+    draft: Draft, budget: int, parallel: int, policies: Policies, *, constrained: bool
+) -> Literal["gp", "tpe", "quasi-random"]:
+    """The sampler of a stage: a Gaussian process where it was measured to be better and its time allows it.
+
+    Args:
+        draft: The stage.
+        budget: The trials of all stages: a sampler learns from earlier ones too, and its time grows with them.
+        parallel: Trials that run at the same time.
+        policies: The numbers of every policy.
+        constrained: Whether some configurations are turned down, of which a Gaussian process would learn nothing.
+    """
+    policy = policies["sampler"]
+    if not is_sequential(draft, parallel, policies):
+        return "quasi-random"
+    is_small = len(draft.search) <= policy["gp_parameters_most"] and budget <= policy["gp_trials_most"]
+    return "gp" if is_small and parallel == 1 and not constrained else "tpe"
+
+
+def startup(draft: Draft, policies: Policies) -> int:
+    """Trials before results guide the next: some for each parameter, at most half of the stage."""
+    policy = policies["sampler"]
+    wanted = policy["startup_per_parameter"] * len(draft.search)
+    bounded = min(max(policy["startup_least"], wanted), policy["startup_most"])
+    return int(min(bounded, max(1, draft.trials // 2)))
+
+
+def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:
+    """Whether results come back often enough to guide the choice of trials, and a sampler can keep up with them."""
+    policy = policies["sampler"]
+    return draft.trials / parallel >= policy["rounds_least"] and draft.trials <= policy["trials_most"]

@@ -1,0 +1,63 @@
+"""Which sampler a stage has, and what takes its place where a package is missing."""
+
+from __future__ import annotations
+
+import pytest
+import small
+
+import advisor
+from advisor import sampling
+from advisor.progress import Silent
+from advisor.staging import Draft
+
+POLICIES = {name: policy["values"] for name, policy in small.SHARED["policies"].items()}
+FEW = int(POLICIES["sampler"]["gp_parameters_most"])
+SHORT = int(POLICIES["sampler"]["gp_trials_most"])
+
+
+def sampler(parameters=FEW, trials=SHORT, budget=SHORT, parallel=1, *, constrained=False):
+    draft = Draft(name="all", search=tuple(f"p{i}" for i in range(parameters)), trials=trials)
+    return sampling.name(draft, budget, parallel, POLICIES, constrained=constrained)
+
+
+def test_few_parameters_and_trials_are_searched_by_a_gaussian_process():
+    assert sampler() == "gp"
+    assert sampler(parameters=FEW + 1) == "tpe"
+    assert sampler(trials=SHORT, budget=SHORT + 1) == "tpe"
+
+
+def test_a_gaussian_process_is_not_asked_for_several_trials_at_once_or_for_what_is_turned_down():
+    assert sampler(parallel=2) == "tpe"
+    assert sampler(constrained=True) == "tpe"
+    assert sampler(trials=8, parallel=4) == "quasi-random"
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_plan_names_the_sampler_that_fits_each_stage():
+    assert {stage.sampler.name for stage in small.plan().stages} == {"gp"}
+    assert {stage.sampler.name for stage in small.plan(constraints=["share < rate"]).stages} == {"tpe"}
+
+
+class Listening(Silent):
+    """Keeps what is said once."""
+
+    def __init__(self):
+        self.said = []
+
+    def remark(self, text):
+        self.said.append(text)
+
+
+@pytest.mark.usefixtures("toy")
+def test_without_torch_a_plan_runs_by_another_sampler_and_says_so(monkeypatch):
+    pytest.importorskip("optuna")
+    from advisor.runners import _samplers
+
+    monkeypatch.setattr(_samplers, "find_spec", lambda _: None)
+    made, listening = small.plan(budget={"trials": 12}), Listening()
+    assert made.stages[0].sampler.name == "gp"
+    result = advisor.run(made, lambda config: config["rate"], observer=listening)
+    assert len(result.trials) == 12
+    assert [text for text in listening.said if "torch" in text] == [
+        "the sampler gp needs torch (pip install 'hpo-advisor[gp]'); TPE takes its place, and needs more trials"
+    ]
