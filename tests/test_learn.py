@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from advisor import advise, learning, library, validation
 from advisor.cli import main
 from advisor.errors import InvalidFile, UnknownName
-from advisor.learning import _portfolio, _trends
+from advisor.knowledge import Legal
+from advisor.learning import _portfolio, _starts, _trends
 from advisor.spec import Spec
 
 SPEC = {
@@ -190,15 +191,10 @@ def test_published_figures_stay_beside_those_of_few_tasks(tmp_path, monkeypatch)
     assert many["parameters"]["rate"]["tunability"]["datasets"] == 10
 
 
-def test_a_start_in_few_digits_is_still_legal(tmp_path, monkeypatch):
-    known = small.family()
-    known["parameters"]["share"]["valid"]["high_open"] = True
-    small.write(tmp_path, _shared=small.SHARED, toy=known)
-    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path)
-    given = tasks(2, lambda config, _: 1 - config["share"])
-    for each in given.values():
-        each.append(({"rate": 0.1, "share": 0.99987, "kind": "plain"}, 0.00013))
-    assert learning.learn(given, "toy").starts[0].values["share"] == 0.99987
+def test_a_start_in_few_digits_is_still_legal():
+    below_one = Legal(type="float", low=0, high=1, high_open=True)
+    assert _starts.shortened(0.99987, below_one) == 0.99987
+    assert _starts.shortened(0.98765, below_one) == 0.988
 
 
 def test_what_depends_on_the_data_is_not_held_at_one_value(tmp_path, monkeypatch):
@@ -250,7 +246,7 @@ def test_what_is_left_out_is_said():
     given["task-01"] = [*given["task-01"], ({"rate": 0.1, "share": 0.0, "kind": "plain"}, 0.0)]
     given["tiny"] = given["task-01"][:3]
     remarks = learning.learn(given, "toy", logarithmic=["share"]).remarks
-    assert any("1 trial left out: a value is not on the scale" in remark for remark in remarks)
+    assert any("1 trial left out: the library does not accept a value" in remark for remark in remarks)
     assert any("1 task left out" in remark and "tiny" in remark for remark in remarks)
     assert any(remark.startswith("sharr is no parameter") and "share" in remark for remark in remarks)
 
@@ -288,6 +284,20 @@ def test_the_interval_of_a_rank_correlation_holds_it():
 def test_ties_share_their_rank():
     assert _trends.correlation(np.array([1.0, 1, 2, 3]), np.array([5.0, 5, 6, 9])) == pytest.approx(1)
     assert _trends.correlation(np.ones(4), np.arange(4.0)) == 0
+
+
+def test_a_number_that_the_library_refuses_costs_the_trial_only():
+    given = tasks(2, by_rate(lambda _: 0.01))
+    given["task-00"] = [*given["task-00"], ({"rate": -1.0, "share": 0.5, "kind": "plain"}, -100.0)]
+    found = learning.learn(given, "toy")
+    assert found.trials == 80
+    assert found.parameters["rate"].good.low > 0
+
+
+def test_starts_lie_within_the_ranges():
+    found = learning.learn(tasks(12, by_rate(lambda task: 0.0002 if task == 5 else 0.1)), "toy")
+    search = found.parameters["rate"].search
+    assert all(search.low <= start.values["rate"] <= search.high for start in found.starts)
 
 
 # The portfolio

@@ -67,6 +67,14 @@ def joined_range(learnt: Domain, parameter: Parameter, tasks: int) -> SearchRang
     return SearchRange(low=low, high=high, log=log and low > 0) if low < high else None
 
 
+def holds(search: SearchRange, value: Value) -> bool:
+    """Whether a range of numbers, or a list, has the value."""
+    low, high, number = _number(search.low), _number(search.high), _number(value)
+    if low is None or high is None:
+        return contains(Choice(choices=search.choices or ()), value)
+    return number is not None and low <= number <= high
+
+
 def short(value: float) -> float:
     """The number to three significant digits."""
     return float(f"{value:.3g}")

@@ -96,7 +96,7 @@ def experience(
     configs = [one.config for each in tried.values() for one in each]
     scales = {meaning[name] for name in logarithmic if name in meaning}
     domains = {name: _domain(name, family.parameters[name], configs, name in scales) for name in _used(family, configs)}
-    kept = {name: [one for one in each if _fits(one.config, domains)] for name, each in tried.items()}
+    kept = {name: [one for one in each if _fits(one.config, domains, family)] for name, each in tried.items()}
     enough = {name: each for name, each in kept.items() if _says_something(each)}
     if not enough or not domains:
         raise NothingLearnt(_nothing(given, meaning))
@@ -151,14 +151,16 @@ def _joined(
 
 
 def _domain(name: str, parameter: Parameter, configs: Sequence[Config], is_logarithmic: bool) -> Domain:  # noqa: FBT001
-    values = [config[name] for config in configs if name in config]
-    distinct = sorted({(isinstance(value, bool), value) for value in values}, key=lambda one: (str(type(one[1])), one))
-    unknown = [value for _, value in distinct if not parameter.valid.accepts(value)]
-    if unknown:
-        shown = ", ".join(map(shown_value, unknown[:3]))
+    tried = [config[name] for config in configs if name in config]
+    distinct = sorted({(isinstance(value, bool), value) for value in tried}, key=lambda one: (str(type(one[1])), one))
+    refused = [value for _, value in distinct if not parameter.valid.accepts(value)]
+    unknown = [value for value in refused if not is_number(value)]
+    if unknown or len(refused) == len(distinct):
+        shown = ", ".join(map(shown_value, (unknown or refused)[:3]))
         sentence = f"{name} was {shown}, which the library does not accept"
         raise InvalidFile([Problem(sentence=sentence, hint="write the values as the library has them")])
-    choices = tuple(value for _, value in distinct)
+    choices = tuple(value for _, value in distinct if value not in refused)
+    values = [value for value in tried if value not in refused]
     if parameter.valid.type == "categorical":
         return Choice(choices=choices)
     words = [value for value in choices if not is_number(value)]
@@ -172,8 +174,11 @@ def _domain(name: str, parameter: Parameter, configs: Sequence[Config], is_logar
     return Numeric(low=min(used), high=max(used), log=log, integer=parameter.valid.type == "int")
 
 
-def _fits(config: Config, domains: Mapping[str, Domain]) -> bool:
-    return all(_is_inside(domains[name], value) for name, value in config.items())
+def _fits(config: Config, domains: Mapping[str, Domain], family: Family) -> bool:
+    return all(
+        _is_inside(domains[name], value) and family.parameters[name].valid.accepts(value)
+        for name, value in config.items()
+    )
 
 
 def _is_inside(domain: Domain, value: Value) -> bool:
@@ -198,7 +203,8 @@ def _left_out(
 ) -> Iterator[str]:
     left = sum(len(tried[name]) - len(each) for name, each in kept.items())
     if left:
-        yield f"{counted(left, 'trial')} left out: a value is not on the scale of the others"
+        reason = "the library does not accept a value, or it is not on the scale of the others"
+        yield f"{counted(left, 'trial')} left out: {reason}"
     few = [name for name in kept if name not in enough]
     if few:
         reason = f"fewer than {FEWEST} complete trials with different values"
