@@ -229,6 +229,13 @@ def test_the_space_is_one_that_a_spec_takes():
     assert set(spec.space) == set(loaded.parameters)
 
 
+def test_a_setting_without_a_name_is_ignored_with_the_reason(tmp_path):
+    trials = [{"config": {"lr": 0.1 / (i + 1), "": 9}, "loss": i} for i in range(4)]
+    loaded = load_trials(written(tmp_path, json.dumps(trials), "trials.json"), metric="loss", direction="minimize")
+    assert loaded.ignored[""] == "it has no name"
+    assert all("" not in trial.config for trial in loaded.trials)
+
+
 # Optuna
 
 

@@ -105,9 +105,11 @@ def told_apart(log: Log, metric: str, wanted: Wanted, source: Source) -> Log:
         why = dict(_no_settings(names, metric, log.records, wanted.plan))
     else:
         why = {}
+    why |= {"": "it has no name"} if "" in {*names, *log.space} else {}
     why.pop(metric, None)
     records = [_without(record, {*why, metric} if log.columns_are_mixed else set(why)) for record in log.records]
-    return replace(log, records=tuple(records), ignored={**log.ignored, **why})
+    space = {name: parameter for name, parameter in log.space.items() if name not in why}
+    return replace(log, records=tuple(records), space=space, ignored={**log.ignored, **why})
 
 
 def _without(record: Record, names: set[str]) -> Record:
