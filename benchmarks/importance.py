@@ -127,14 +127,11 @@ def forest_speed(count: int = 1000, parameters: int = 20, pairs: int = 3) -> flo
             f"processor time {slow[1]:.2f}, {fast[1]:.3f} and {fit[1]:.3f} s; largest difference {apart:.1e}",
             flush=True,
         )
-    for kind, clock in enumerate(("elapsed", "processor")):
-        whole = [slow[kind] / fast[kind] for slow, fast, _ in runs]
-        alone = [(slow[kind] - fit[kind]) / max(fast[kind] - fit[kind], 1e-3) for slow, fast, fit in runs]
-        print(
-            f"{clock} time, end to end: {np.median(whole):.0f} times faster ({min(whole):.0f} to {max(whole):.0f}); "
-            f"without the fit: {np.median(alone):.0f} ({min(alone):.0f} to {max(alone):.0f})"
-        )
-    return float(np.median([slow[0] / fast[0] for slow, fast, _ in runs]))
+    elapsed, spent = ([slow[kind] / fast[kind] for slow, fast, _ in runs] for kind in (0, 1))
+    alone = [(slow[1] - fit[1]) / (fast[1] - fit[1]) for slow, fast, fit in runs]
+    for name, times in (("elapsed", elapsed), ("processor time", spent), ("processor time without the fit", alone)):
+        print(f"{name}: {np.median(times):.0f} times faster ({min(times):.0f} to {max(times):.0f})")
+    return float(np.median(elapsed))
 
 
 def _smooth(x: Any) -> Floats:
@@ -158,7 +155,7 @@ def cold_start(count: int = 200, parameters: int = 20) -> None:
         lines = [",".join([*of.domains, "score"]), *(",".join(map(str, row)) for row in rows)]
         file.write_text("\n".join(lines))
         options = ["--metric", "score", "--direction", "minimize"]
-        command = [sys.executable, "-m", "advisor", "importance", str(file), *options]
+        command = [Path(sys.executable).with_name("advisor"), "importance", file, *options]
         before = getrusage(RUSAGE_CHILDREN)
         start = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)

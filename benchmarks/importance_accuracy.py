@@ -152,7 +152,7 @@ def compare(figures: Iterable[Figure]) -> None:
         for parameters in (0, each.parameters):
             by_cell.setdefault((each.sampler, each.count, parameters), {}).setdefault(each.method, []).append(each)
     print("\nour error as a share of that of the best of the others")
-    for (sampler, count, parameters), cell in by_cell.items():
+    for (sampler, count, parameters), cell in sorted(by_cell.items()):
         peers = {name: list_ for name, list_ in cell.items() if name not in OURS}
         if not peers or OURS[0] not in cell:
             continue
