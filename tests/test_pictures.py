@@ -155,6 +155,25 @@ def test_curves_of_which_more_is_better_are_scores_not_costs():
     assert "auc (more is better)" in words(figure)
 
 
+def test_whole_numbers_on_a_logarithmic_scale_are_drawn_on_one():
+    domains = {"units": Numeric(1, 64, log=True, integer=True), "depth": Numeric(2, 5, integer=True)}
+    configs = [{"units": 2**power, "depth": 2 + power % 4} for power in range(7)]
+    table = tabulate(configs, domains)
+    process = fit(table, np.arange(7.0), steps=3)
+    like = measured.importances().parameters["depth"]
+    values = {axis.name: tuple(axis.value(float(node)) for node in axis.nodes) for axis in table.axes}
+    flat = {name: np.ones(len(each)) for name, each in values.items()}
+    curves = {n: Curve(values=values[n], mean=flat[n], low=flat[n] - 0.1, high=flat[n] + 0.1) for n in values}
+    parameters = {name: replace(like, curve=curve) for name, curve in curves.items()}
+    found = measured.importances(process=process, parameters=parameters, pairs={("units", "depth"): 0.1})
+    for figure in (pictures.plot_curves(found), pictures.plot_pairs(found)):
+        scales = {axes.get_xscale(): axes.get_xlim() for axes in figure.axes}
+        assert scales["log"][0] < 1
+        assert scales["log"][1] > 64
+    many = pictures.plot_curves(found).axes
+    assert {axes.get_title().split("\n")[0]: bool(axes.containers) for axes in many} == {"units": False, "depth": True}
+
+
 def test_a_trial_far_off_stands_at_the_border_and_does_not_hide_the_curves():
     far = [*TRIALS, Trial(config=CONFIGS[0], value=1e6, state="complete")]
     figure = pictures.plot_curves(measured.importances(), far)

@@ -52,8 +52,6 @@ _STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "advisor",
 }
 """Of the person's own settings none is used, so that a picture looks the same for everyone."""
-_MOST_LABELS: Final = 8
-"""Values of a grid that are written on an axis."""
 _LONGEST: Final = 20
 """Letters of a category on an axis, and of all of them side by side."""
 
@@ -143,21 +141,25 @@ def in_scores(costs: NDArray[np.float64], found: Importances) -> NDArray[np.floa
     return -costs if found.direction == "maximize" else costs
 
 
-def is_cells(axis: Axis) -> bool:
-    """Whether values stand beside each other, rather than on a scale."""
-    return isinstance(axis.domain, Choice) or not axis.continuous
-
-
 def place(axis: Axis, value: Value) -> float:
     """Where a value stands on the axis of a picture."""
     if isinstance(axis.domain, Choice):
         matches = [index for index, choice in enumerate(axis.domain.choices) if choice == value]
         return float(matches[0]) if matches else np.nan
-    number = float(value or 0)
-    if is_cells(axis):
-        values = [float(axis.value(float(node)) or 0) for node in axis.nodes]
-        return float(np.interp(number, values, np.arange(len(values))))
-    return number
+    return float(value or 0)
+
+
+def borders(axis: Axis) -> NDArray[np.float64]:
+    """Where the cells around the nodes of a parameter begin and end, on the axis of a picture."""
+    if axis.continuous:
+        shares = np.append(0.0, np.cumsum(axis.weights))
+        return np.array([place(axis, axis.value(min(float(share), 1.0))) for share in shares])
+    places = np.array([place(axis, axis.value(float(node))) for node in axis.nodes])
+    is_log = isinstance(axis.domain, Numeric) and axis.domain.log
+    places = np.log(places) if is_log else places
+    middles = (places[1:] + places[:-1]) / 2
+    found = np.concatenate([[2 * places[0] - middles[0]], middles, [2 * places[-1] - middles[-1]]])
+    return np.exp(found) if is_log else found
 
 
 def scaled(axes: Axes, axis: Axis, side: str = "x") -> None:
@@ -166,24 +168,22 @@ def scaled(axes: Axes, axis: Axis, side: str = "x") -> None:
 
     own: Any = axes.xaxis if side == "x" else axes.yaxis
     limits = axes.set_xlim if side == "x" else axes.set_ylim
-    if is_cells(axis):
-        values = shortened([shown_value(axis.value(float(node))) for node in axis.nodes], _LONGEST)
-        every = 1 if isinstance(axis.domain, Choice) else -(-len(values) // _MOST_LABELS)
-        own.set_ticks(range(0, len(values), every), labels=[plain(value) for value in values[::every]])
-        if side == "x" and sum(map(len, values[::every])) > _LONGEST:
+    ends = borders(axis)
+    if isinstance(axis.domain, Numeric) and axis.domain.log:
+        (axes.set_xscale if side == "x" else axes.set_yscale)("log")
+    limits(ends[0], ends[-1])
+    if isinstance(axis.domain, Choice):
+        values = shortened([shown_value(value) for value in axis.domain.choices], _LONGEST)
+        own.set_ticks(range(len(values)), labels=[plain(value) for value in values])
+        if side == "x" and sum(map(len, values)) > _LONGEST:
             own.set_tick_params(labelrotation=35)
             for label in own.get_ticklabels():
                 label.set(ha="right", rotation_mode="anchor")
-        limits(-0.5, len(values) - 0.5)
         return
-    assert isinstance(axis.domain, Numeric)  # noqa: S101 - what is continuous is a range
-    low, high = float(axis.domain.low), float(axis.domain.high)
     if axis.domain.log:
-        (axes.set_xscale if side == "x" else axes.set_yscale)("log")
-        few = high / low < 100
+        few = ends[-1] / ends[0] < 100
         own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=4))
         own.set_minor_locator(NullLocator())
     else:
-        own.set_major_locator(MaxNLocator(4))
+        own.set_major_locator(MaxNLocator(5 if axis.domain.integer else 4, integer=axis.domain.integer))
     own.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
-    limits(low, high)

@@ -16,7 +16,6 @@ from advisor.pictures._canvas import (
     condition,
     drawn,
     in_scores,
-    is_cells,
     measured,
     panels,
     place,
@@ -25,7 +24,7 @@ from advisor.pictures._canvas import (
     sentence,
     with_direction,
 )
-from advisor.space import Value
+from advisor.space import Choice, Value
 from advisor.trials import Trial
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ Scored: TypeAlias = list[tuple[Mapping[str, Value], float]]
 
 _SIZE: Final = (2.7, 2.3)
 _COLUMNS: Final = 3
+_FEW: Final = 8
+"""Up to so many values each has a mark of its own."""
 _MOST_TRIALS: Final = 400
 """Trials that are drawn; of more, some at equal distances."""
 _TAIL: Final = 0.05
@@ -100,11 +101,11 @@ def _limits(found: Importances, parameters: Iterable[Importance], scored: Scored
 
 def _curve(axes: Axes, axis: Axis, one: Importance, found: Importances) -> None:
     mean, low, high = (in_scores(each, found) for each in (one.curve.mean, one.curve.low, one.curve.high))
-    if is_cells(axis):
-        sides = np.abs(np.vstack([mean - np.minimum(low, high), np.maximum(low, high) - mean]))
-        axes.errorbar(np.arange(len(mean)), mean, yerr=sides, fmt="D", markersize=4.5, color=BLUE, capsize=4, zorder=3)
-        return
     places = [place(axis, value) for value in one.curve.values]
+    if axis.categorical or len(places) <= _FEW:
+        sides = np.abs(np.vstack([mean - np.minimum(low, high), np.maximum(low, high) - mean]))
+        axes.errorbar(places, mean, yerr=sides, fmt="D", markersize=4.5, color=BLUE, capsize=4, zorder=3)
+        return
     axes.fill_between(places, low, high, color=BLUE, alpha=0.25, linewidth=0)
     axes.plot(places, mean, color=BLUE, linewidth=1.8, zorder=3)
 
@@ -115,7 +116,7 @@ def _dots(axes: Axes, axis: Axis, scored: Scored, limits: tuple[float, float]) -
     if not seen:
         return
     across, along = np.array(seen).T
-    if is_cells(axis):
+    if isinstance(axis.domain, Choice):
         across = across + 0.5 * ((np.arange(len(across)) * 0.618) % 1 - 0.5)
     for marker, chosen in (
         ("o", (along >= limits[0]) & (along <= limits[1])),

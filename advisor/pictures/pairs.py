@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from advisor.importance import Axis
 from advisor.importance.sobol import surfaces
 from advisor.measuring import Pair
 from advisor.pictures._canvas import (
     INK,
     Found,
+    borders,
     drawn,
     in_scores,
-    is_cells,
     measured,
     panels,
     place,
@@ -30,7 +28,6 @@ from advisor.trials import Trial
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 _SIZE: Final = (3.8, 3.0)
 _COLUMNS: Final = 2
@@ -66,7 +63,7 @@ def plot_pairs(found: Found, trials: Iterable[Trial | Pair] = (), *, metric: str
     for axes, pair, surface, (_, share) in zip(places, chosen, values, strong, strict=True):
         left, right = (what.process.axes[position] for position in pair)
         mesh = axes.pcolormesh(
-            _edges(left), _edges(right), surface.T, cmap=colours, vmin=ends[0], vmax=ends[1], rasterized=True
+            borders(left), borders(right), surface.T, cmap=colours, vmin=ends[0], vmax=ends[1], rasterized=True
         )
         _dots(axes, left, right, scored)
         scaled(axes, left, "x")
@@ -76,14 +73,6 @@ def plot_pairs(found: Found, trials: Iterable[Trial | Pair] = (), *, metric: str
         axes.set_title(f"{share:.2f} together")
     figure.colorbar(mesh, ax=places, label=f"{with_direction(metric, what)}: brighter", shrink=0.9)
     return figure
-
-
-def _edges(axis: Axis) -> NDArray[np.float64]:
-    """The borders of the cells around the nodes of a parameter."""
-    if is_cells(axis):
-        return np.arange(len(axis.nodes) + 1, dtype=np.float64) - 0.5
-    borders = np.append(0.0, np.cumsum(axis.weights))
-    return np.array([place(axis, axis.value(min(float(border), 1.0))) for border in borders])
 
 
 def _dots(axes: Axes, left: Axis, right: Axis, scored: Scored) -> None:
