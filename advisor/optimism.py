@@ -159,8 +159,8 @@ class Interval(NamedTuple):
 def corrected(gain: float, luck: float, difference: float) -> Interval:
     """A gain without what is due to luck, never less than nothing.
 
-    On real training this was as unbiased as an empirical Bayes estimate from the distribution of all trials, and nearer
-    to what the winner gained on rows held back (``docs/optimism.md``).
+    All of the expected luck is taken, which is cautious; on real training what is left was what winners gained on rows
+    held back, but for chance (``docs/optimism.md``).
 
     Args:
         gain: How much better than the default the winner seems to be.

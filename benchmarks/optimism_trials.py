@@ -92,7 +92,7 @@ def _pools(folder: Path) -> Iterable[Search]:
     for (family, table), rows in _grouped(folder.glob("pool_*.csv")).items():
         whole = [row for row in rows if row["folds"] and row["held_back"]]
         whole.sort(key=lambda row: row["kind"] != "default")
-        if whole[0]["kind"] != "default" or len(whole) < 70 or table not in sizes:
+        if whole[0]["kind"] != "default" or len(whole) < 30 or table not in sizes:
             continue
         yield Search(
             family=f"{family}, random",

@@ -145,7 +145,7 @@ def is_same(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
 def finalists(plan: Plan, trials: Sequence[Trial]) -> tuple[list[Trial], int]:
     """The best configurations and the library's default, each once, and how often each is to be evaluated again.
 
-    On real training the default among them lowered the error on rows held back (``docs/optimism.md``).
+    The default wins where nothing is better on fresh folds and seeds (``docs/optimism.md``).
     """
     wanted = plan.confirm or Confirmation(finalists=_FINALISTS, repeats=_REPEATS, why="You asked for it.")
     left = [trial for trial in trials if trial.state == "complete"]
