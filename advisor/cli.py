@@ -263,9 +263,8 @@ def _searched(
     """A plan and its trials; of a search that had none, the plan that would have had them."""
     from advisor import adopting, loading, readers
 
-    if (plan is None, trials is None) != (from_trials is not None, from_trials is not None) or (
-        (from_trials is None) != (family is None)
-    ):
+    given = [one is not None for one in (plan, trials, from_trials, family)]
+    if given not in ([True, True, False, False], [False, False, True, True]):
         raise click.UsageError("give PLAN and --trials, or --from-trials and --family")
     known = None if plan is None else loading.load_plan(plan)
     loaded = readers.load_trials(trials or from_trials or "", plan=known, parameters=parameters or None, **named)
@@ -293,7 +292,7 @@ def learn_(output: FilePath, form: str, **given: Any) -> None:
     from advisor import learning
 
     found = learning.from_files(**given)
-    click.echo(learning.report(found, form), nl=False)
+    click.echo(learning.report(found, form, answers.style()), nl=False)
     click.echo(f"wrote {learning.save(found, output)}; a spec uses it with knowledge: [{output}]", err=True)
 
 
