@@ -229,6 +229,16 @@ def test_the_space_is_one_that_a_spec_takes():
     assert set(spec.space) == set(loaded.parameters)
 
 
+def test_values_on_the_way_stand_at_the_budgets_of_the_file_and_at_no_infinite_one(tmp_path):
+    rows = [f"\"{{'C': {c}}}\",{score},{budget}" for c, score, budget in [(1, 0.5, 9), (1, 0.6, 27), (2, 0.4, 9)]]
+    text = "\n".join(["params,mean_test_score,n_resources", *rows])
+    whole, early = load_trials(written(tmp_path, text)).trials
+    assert (whole.state, whole.reported, whole.steps) == ("complete", (0.5, 0.6), (9, 27))
+    assert (early.state, early.reported, early.steps) == ("pruned", (0.4,), (9,))
+    endless = load_trials(written(tmp_path, text.replace("27", "inf"))).trials[0]
+    assert (endless.reported, endless.steps) == ((0.5,), (9,))
+
+
 def test_a_setting_without_a_name_is_ignored_with_the_reason(tmp_path):
     trials = [{"config": {"lr": 0.1 / (i + 1), "": 9}, "loss": i} for i in range(4)]
     loaded = load_trials(written(tmp_path, json.dumps(trials), "trials.json"), metric="loss", direction="minimize")

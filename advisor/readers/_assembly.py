@@ -192,11 +192,12 @@ def _trial(record: Record, metric: str) -> Trial:
 
 
 def _on_the_way(record: Record, metric: str) -> tuple[tuple[float, ...], tuple[float, ...] | None]:
-    """The finite values on the way, and their steps where these are not 1, 2, 3."""
+    """The values on the way with their steps, where both are finite; None for steps that are 1, 2, 3."""
     values = record.reported.get(metric, ())
     usual = range(1, len(values) + 1)
     steps = record.steps.get(metric) or usual
-    finite = [(value, step) for value, step in zip(values, steps, strict=True) if math.isfinite(value)]
+    both = zip(values, steps, strict=True)
+    finite = [(value, step) for value, step in both if math.isfinite(value) and math.isfinite(step)]
     is_usual = [step for _, step in finite] == list(usual)
     return tuple(value for value, _ in finite), None if is_usual else tuple(step for _, step in finite)
 
