@@ -117,21 +117,16 @@ def compare(
         seed: Of subsamples and of the points at which models are asked.
 
     Raises:
-        TooFewTrials: It says how many more would do.
-        InvalidFile: The space is none, no trial has a parameter of it, or no score differs.
+        InvalidFile: No score differs; and what ``measure`` raises.
         UnknownName: One of ``together`` was not measured.
     """
     known = tuple(trials)
-    found = measure(known, space, direction=direction, seed=seed)
-    gathered = gather(known, space, direction=direction)
+    found, gathered = measure(known, space, direction=direction, seed=seed), gather(known, space, direction=direction)
     if found.process is None:
         raise InvalidFile([Problem("no score differs, or no parameter varied: there is nothing to compare")])
     what, config = _default(gathered, space, default)
     start, remarks = _start(found.process.axes, config)
     model = Model(found.process, direction == "maximize", start, _end(gathered, found.process, start))
-    count = len(gathered.costs)
-    if count > methods.MOST:
-        remarks.append(f"forests were fitted to {methods.MOST:,} of {count:,} trials, drawn at random")
     return Comparison(
         found=found,
         methods=methods.asked(found, known, gathered, model, seed=seed),
@@ -139,8 +134,13 @@ def compare(
         path=_path(model),
         end=_point("the best trial by the model", model, model.end),
         together={tuple(names): _together(found.process, names) for names in together},
-        remarks=tuple(remarks),
+        remarks=(*remarks, *_left_out(len(gathered.costs))),
     )
+
+
+def _left_out(count: int) -> list[str]:
+    left = f"forests were fitted to {methods.MOST:,} of {count:,} trials, drawn at random"
+    return [left] if count > methods.MOST else []
 
 
 def _together(process: GaussianProcess, names: Sequence[str]) -> float:
