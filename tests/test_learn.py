@@ -18,6 +18,7 @@ from advisor.errors import InvalidFile, UnknownName
 from advisor.knowledge import Legal
 from advisor.learning import _portfolio, _starts, _trends
 from advisor.spec import Spec
+from advisor.terminal import Style
 
 SPEC = {
     "version": 1,
@@ -365,6 +366,12 @@ def test_the_report_in_markdown_has_tables(learnt):
     text = learning.report(learnt, "markdown")
     assert "# Learnt: Toy" in text
     assert "| rate | 0.001 .. 1 log |" in text
+
+
+def test_the_report_fits_the_terminal_but_for_its_tables(learnt):
+    lines = learning.report(learnt, style=Style(width=60)).splitlines()
+    assert max(len(line) for line in lines if "  " not in line.lstrip()) <= 60
+    assert any(line.startswith("1. rate ") for line in lines)
 
 
 # Files

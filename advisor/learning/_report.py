@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from advisor.bounds import FactBound
 from advisor.effects import shown as shown_domain
@@ -11,7 +11,8 @@ from advisor.knowledge import Parameter, SearchRange
 from advisor.learning._learnt import Learnt, LearntParameter
 from advisor.learning._overlay import shown
 from advisor.learning._shrinking import ENOUGH, adapts, weight
-from advisor.space import shown_condition, shown_value
+from advisor.space import shown_value
+from advisor.terminal import Style
 from advisor.words import counted
 
 _MOST_PAIRS: Final = 5
@@ -20,27 +21,45 @@ _WORTH: Final = ("parameter", "gain by tuning it alone", "known", "share of the 
 """Of shares and gains, with intervals over tasks."""
 
 
-def report(found: Learnt, form: str = "text") -> str:
-    """The report, as ``text`` or ``markdown``."""
-    table = _markdown if form == "markdown" else _aligned
-    mark = "## " if form == "markdown" else ""
-    lines = [f"{'# ' if form == 'markdown' else ''}Learnt: {found.family.title}", "", *_summary(found), ""]
-    lines += [
-        f"{mark}Ranges and held values",
-        "",
-        *table(_HEAD, [_ranges(found, name) for name in found.parameters]),
-        "",
-    ]
-    lines += [f"{mark}What tuning is worth, in {found.metric}", "", *table(_WORTH, list(_worths(found))), ""]
-    lines += [f"{mark}Starts", "", *_starts(found)]
-    for title, told in (
-        ("Pairs", _pairs(found)),
-        ("What changes with the task", _trends(found)),
-        ("Remarks", found.remarks),
-    ):
-        if kept := list(told):
-            lines += ["", f"{mark}{title}", "", *(f"- {line}" for line in kept)]
-    return "\n".join(lines) + "\n"
+def report(found: Learnt, form: str = "text", style: Style | None = None) -> str:
+    """The report, as ``text`` in lines of the style's width, tables aside, or as ``markdown``."""
+    return "\n".join(_marked(found) if form == "markdown" else _plain(found, style or Style())) + "\n"
+
+
+def _marked(found: Learnt) -> Iterator[str]:
+    yield f"# Learnt: {found.family.title}"
+    for title, told in _sections(found):
+        yield from ("", f"## {title}", "") if title else ("",)
+        yield from _markdown(told.head, told.rows) if isinstance(told, _Grid) else told
+
+
+def _plain(found: Learnt, style: Style) -> Iterator[str]:
+    yield f"Learnt: {found.family.title}"
+    for title, told in _sections(found):
+        yield from ("", title, "") if title else ("",)
+        if isinstance(told, _Grid):
+            yield from _aligned(told.head, told.rows)
+            continue
+        for line in told:
+            yield from style.wrapped(line, "", "" if not title else "  ")
+
+
+class _Grid(NamedTuple):
+    """A table."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def _sections(found: Learnt) -> Iterator[tuple[str, _Grid | Sequence[str]]]:
+    yield "", list(_summary(found))
+    yield "Ranges and held values", _Grid(_HEAD, [_ranges(found, name) for name in found.parameters])
+    yield f"What tuning is worth, in {found.metric}", _Grid(_WORTH, list(_worths(found)))
+    yield "Starts", list(_starts(found))
+    told = {"Pairs": _pairs(found), "What changes with the task": _trends(found), "Remarks": found.remarks}
+    for title, lines in told.items():
+        if kept := [f"- {line}" for line in lines]:
+            yield title, kept
 
 
 def _summary(found: Learnt) -> Iterator[str]:
@@ -93,8 +112,9 @@ def _known(known: Parameter, one: LearntParameter) -> tuple[str, str, str]:
 
 def _starts(found: Learnt) -> Iterator[str]:
     for number, start in enumerate(found.starts, 1):
-        yield f"{number}. {shown_condition(start.values).replace(' and ', ', ').replace(' is ', ' ')}"
-        yield f"   normalised error {start.alone:.2f} alone, {start.reached:.2f} with those before it"
+        values = ", ".join(f"{name} {shown_value(value)}" for name, value in start.values.items())
+        error = f"normalised error {start.alone:.2f} alone, {start.reached:.2f} with those before it"
+        yield f"{number}. {values}: {error}"
 
 
 def _pairs(found: Learnt) -> Iterator[str]:
