@@ -122,9 +122,15 @@ def _measured(
     scenario, name = place
     task = public_tasks.opened(scenario, name)
     folder = setting.cache / scenario / name if setting.cache is not None else None
-    scale = Scale(*_kept(folder, "scale", lambda: list(public_tasks.scale(task))))
+    scale = scale_of(task, setting.cache)
     found = {rival: _rivals_runs(task, rival, setting, folder) for rival in setting.rivals}
     return Measured(scenario, name, scale, {**found, **ours(task, setting)})
+
+
+def scale_of(task: Task, cache: Path | None) -> Scale:
+    """What a task's errors are measured by, from the cache where it is there."""
+    folder = cache / task.scenario / task.task if cache is not None else None
+    return Scale(*_kept(folder, "scale", lambda: list(public_tasks.scale(task))))
 
 
 def _rivals_runs(task: Task, rival: str, setting: Setting, folder: Path | None) -> tuple[list[float], ...]:
