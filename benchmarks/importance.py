@@ -79,7 +79,7 @@ def _inside(table: Table, made: Trials, main: Floats, total: Floats) -> tuple[li
 
 
 def _of_random(sampler: str, count: int, seed: int, folder: Path) -> tuple[list[bool], list[bool]]:
-    of = random_problem(seed, (6, 10, 15)[seed % 3])
+    of = random_problem(seed, (6, 10, 15, 20)[seed % 4])
     main, total, deviation = true_indices(of, 2048)
     made = trials(of, sampler, count, seed, deviation, folder)
     table = tabulate(made.configs, of.domains)
