@@ -12,6 +12,7 @@ import pytest
 from claims import Claim, claims, families
 
 from advisor import constraints
+from advisor.bounds import resolved
 from advisor.knowledge import Family, StartPoint
 from advisor.space import Value, same
 
@@ -199,7 +200,9 @@ def _starts() -> Iterator[Any]:
 @pytest.mark.parametrize(("family", "estimator", "start"), list(_starts()))
 def test_every_start_can_be_trained_by_every_class(family, estimator, start):
     mine = {claim.name: claim for claim in CLAIMS if claim.family == family.family and claim.estimator == estimator}
-    arguments = {mine[name].argument: value for name, value in start.values.items() if name in mine}
+    known = {"derived.inverse_features": 0.1}
+    values = {name: resolved(value, known) for name, value in start.values.items()}
+    arguments = {mine[name].argument: value for name, value in values.items() if name in mine}
     kind = next(claim.estimator_class for claim in mine.values())
     assert np.isfinite(scores(kind, **arguments)).all()
 
