@@ -113,17 +113,20 @@ def _nested(values: Mapping[str, Value]) -> str:
     return f"{indent}{{\n{lines}{indent}}},\n" if lines else f"{indent}{{}},\n"
 
 
-def sampler(stage: Stage) -> str:
-    """The stage's sampler, as Optuna makes it."""
+def sampler(stage: Stage, indent: str) -> str:
+    """The lines that make the stage's sampler, as Optuna has it."""
     described = stage.sampler
     if described.name in {"random", "quasi-random"}:
-        return f"optuna.samplers.RandomSampler(seed={described.seed})"
+        return f"{indent}sampler = optuna.samplers.RandomSampler(seed={described.seed})\n"
     common = f"seed={described.seed}, n_startup_trials={described.startup}"
     group = ", group=True" if conditional(stage) else ""
-    tpe = f"optuna.samplers.TPESampler({common}, multivariate=True{group})"
+    parts = [f"optuna.samplers.TPESampler({common}, multivariate=True{group})"]
     if described.name == "gp":
-        return f'optuna.samplers.GPSampler({common}) if find_spec("torch") else {tpe}'
-    return tpe
+        parts = [f"optuna.samplers.GPSampler({common})", 'if find_spec("torch")', f"else {parts[0]}"]
+    line = f"{indent}sampler = {' '.join(parts)}\n"
+    if len(line) <= WIDTH + 1:
+        return line
+    return "".join([f"{indent}sampler = (\n", *(f"{indent}    {part}\n" for part in parts), f"{indent})\n"])
 
 
 FIND_SPEC = "from importlib.util import find_spec"

@@ -98,7 +98,7 @@ _WARMUP = """    # Trainer casts to the type that it finds: a whole 0 would cut 
 """
 _QUIET = """    with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    """
+"""
 
 
 def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
@@ -125,8 +125,8 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module with ``hp_space`` and what runs it."""
     (stage,) = stages
-    sampler = f"    sampler = {_define_by_run.sampler(stage)}\n"
-    quiet = "group=True" in sampler
+    quiet = "group=True" in _define_by_run.sampler(stage, "")
+    sampler = _define_by_run.sampler(stage, " " * 8 if quiet else " " * 4)
     fields = {name: quoted(field) for name, entry in stage.entries.items() if (field := _field(name, entry)) in FIELDS}
     metric = plan.objective.metric
     standard = [

@@ -205,7 +205,7 @@ def _run(stages: tuple[Stage, ...]) -> str:
             arguments = f"ranges, LIMITS_{stage.id}, done, keep={keep!r}, at_least={least}"
             text += f"        ranges = following({arguments})\n"
             suggest = f"functools.partial({suggest}, ranges=ranges)"
-        text += f"        sampler = {_define_by_run.sampler(stage)}\n"
+        text += _define_by_run.sampler(stage, " " * 8)
         first = ", STARTS" if stage is stages[0] else ""
         text += f"        done += search(objective, {suggest}, {stage.trials}, sampler, done{first})\n"
     return f"{text}    return done\n"

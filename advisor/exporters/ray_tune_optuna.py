@@ -43,8 +43,8 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module that runs the search."""
     (stage,) = stages
-    sampler = _define_by_run.sampler(stage)
-    quiet = "group=True" in sampler
+    quiet = "group=True" in _define_by_run.sampler(stage, "")
+    sampler = _define_by_run.sampler(stage, " " * 8 if quiet else " " * 4)
     extra = [*(["import warnings"] if quiet else []), *([_define_by_run.FIND_SPEC] if "find_spec" in sampler else [])]
     points = [mapping(point) for point in starts(plan, stage)[0][: stage.trials]]
     main = _ray_tune.main(
@@ -69,9 +69,9 @@ def _search(plan: Plan, sampler: str, *, quiet: bool) -> str:
     arguments = ["suggest", "metric=METRIC", mode, "points_to_evaluate=STARTS", "sampler=sampler"]
     search = call("search = OptunaSearch(", arguments, ")", "    ")
     if not quiet:
-        return f"    sampler = {sampler}\n{search}"
+        return f"{sampler}{search}"
     return (
         "    with warnings.catch_warnings():\n"
         '        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)\n'
-        f"        sampler = {sampler}\n{search}"
+        f"{sampler}{search}"
     )
