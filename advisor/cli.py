@@ -7,6 +7,7 @@ Commands import what they need when they run, so that ``advisor --help`` starts 
 from __future__ import annotations
 
 import gc
+import os
 import textwrap
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -178,6 +179,15 @@ def run_(plan: FilePath, result: FilePath | None, form: str | None, **given: Any
         click.get_current_context().exit(INTERRUPTED)
 
 
+def _calculate_alone() -> None:
+    """Have linear algebra use one thread, before it is loaded: on small matrices several mostly wait for each other.
+
+    On a busy machine that took twenty times as long.
+    """
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
 @main.command("importance")
 @click.argument("trials")
 @click.option("--plan", type=FILE, help="The plan that was run: its names, ranges and objective are used.")
@@ -203,6 +213,7 @@ def importance_(
     **named: Any,
 ) -> None:
     """What mattered in TRIALS, a file or folder of any tool, with intervals."""
+    _calculate_alone()
     from advisor import analysing, loading, weighing
 
     known = loading.load_plan(plan) if plan else None
@@ -238,6 +249,7 @@ def refine_(spec: FilePath | None, budget: int | None, seed: int, output: FilePa
     advisor refine plan.yaml --trials plan.db --budget 30 -o next.yaml
     advisor refine --from-trials study.db --family lightgbm --budget 30 -o next.yaml
     """  # noqa: D301 - click reads the escape
+    _calculate_alone()
     from advisor import loading, refining
 
     known, trials = _searched(**named)
@@ -289,6 +301,7 @@ def _searched(
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of subsamples.")
 def learn_(output: FilePath, form: str, **given: Any) -> None:
     """Knowledge from TRIALS over several tasks, laid over what is known; and how both compare."""
+    _calculate_alone()
     from advisor import learning
 
     found = learning.from_files(**given)
