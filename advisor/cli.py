@@ -282,6 +282,9 @@ def _searched(
     loaded = readers.load_trials(trials or from_trials or "", plan=known, parameters=parameters or None, **named)
     for remark in loaded.remarks if known is None else ():
         click.echo(remark, err=True)
+    if known is not None and loaded.direction != known.objective.direction:
+        sentence = f"the plan says {known.objective.direction} and the trials {loaded.direction}; which is it?"
+        raise InvalidFile([Problem(sentence=sentence)])
     return known or adopting.adopt(loaded, family or ""), [*loaded.trials, *loaded.outside]
 
 

@@ -69,7 +69,7 @@ def moved(
         low = max(unscaled(bottom - OPENS * (top - bottom)), -math.inf if least is None else least)
     if edge > 0:
         high = min(unscaled(top + OPENS * (top - bottom)), math.inf if most is None else most)
-    return _on_grid(domain, low, high, chance)
+    return _on_grid(domain, low, high, (least, most), chance)
 
 
 def _seen(name: str, domain: Numeric, gathered: Gathered) -> Sequence[tuple[float, float]]:
@@ -91,10 +91,12 @@ def _may_be_best(domain: Numeric, one: Importance) -> tuple[float, float]:
 
 def _logarithm_explains(name: str, domain: Numeric, gathered: Gathered) -> float:
     """Logarithm of how many times likelier a model has the scores with the parameter on a logarithmic scale."""
-    if domain.log or domain.low <= 0 or domain.high / domain.low < _LEAST_RATIO:
+    tried = gathered.domains[name]  # the range, and what was tried beyond it
+    assert isinstance(tried, Numeric)  # noqa: S101 - as the range is
+    if domain.log or tried.low <= 0 or domain.high / domain.low < _LEAST_RATIO:
         return 0.0
     complete = [trial.config for trial in gathered.kept if trial.state == "complete"]
-    domains = {**gathered.domains, name: domain._replace(log=True)}
+    domains = {**gathered.domains, name: tried._replace(log=True)}
     other = tabulate(complete, domains, gathered.conditions)
     return fit(other, gathered.costs).density - fit(gathered.table, gathered.costs).density
 
@@ -103,13 +105,18 @@ def _times(ratio: float) -> str:
     return f"{math.exp(min(ratio, 20)):.2g} times"
 
 
-def _on_grid(domain: Numeric, low: float, high: float, chance: float) -> Moved | None:
+def _on_grid(
+    domain: Numeric, low: float, high: float, reach: tuple[float | None, float | None], chance: float
+) -> Moved | None:
     """The range in values that the parameter can have; None where it is as it was, or has a single value."""
     step = domain.step or (1 if domain.integer else None)
     low, high = float(f"{low:.6g}"), float(f"{high:.6g}")
     if step is not None:
         low = domain.low + step * math.floor((low - domain.low) / step)
         high = domain.low + step * math.ceil((high - domain.low) / step)
+    least, most = reach
+    low = low if least is None else max(low, least)
+    high = high if most is None else min(high, most)
     if low >= high or (low, high) == (domain.low, domain.high):
         return None
     what = "open where the score still falls" if low < domain.low or high > domain.high else "where it may be best"

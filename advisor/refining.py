@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from advisor import beginnings, beliefs, engine, extents, handover, measuring, proposing, suggesting
 from advisor.beliefs import Revised
@@ -18,7 +18,7 @@ from advisor.importance import Importance
 from advisor.measuring import Gathered, Importances
 from advisor.plan import Held, Narrowing, Plan, Sampler, Searched, Stage, StartReason
 from advisor.record import PlanBudget, PlanNote
-from advisor.space import Domain, Numeric, Value, contains, is_number, shown_value
+from advisor.space import Domain, Numeric, Value, clip, contains, is_number, shown_value
 from advisor.spec import Spec
 from advisor.trials import Trial
 
@@ -114,6 +114,8 @@ def _base(plan: Plan, spec: Spec | None, trials: int) -> Stage:
     if spec.sha256 != plan.spec.sha256:
         raise InvalidFile([Problem(sentence="the plan answers another spec, or this one before it was changed")])
     whole = engine.advise(spec.having(budget=spec.budget.having(trials=trials))).stages[-1]
+    if lost := [name for name in last.search if name not in whole.entries]:
+        raise InvalidFile([Problem(sentence=f"the plan searches {', '.join(lost)}, which is not known any more")])
     # What was held decides no more which parameters have an effect, so conditions are those of the whole.
     known = {name: old.having(when=whole.entries[name].when) for name, old in last.search.items()}
     search = {**known, **{name: new for name, new in whole.search.items() if name not in known}}
@@ -186,7 +188,11 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
         id=1,
         name="refined",
         trials=count,
-        sampler=Sampler(name=last.sampler.name, seed=last.sampler.seed + seed + 1, startup=max(_STARTUP, len(search))),
+        sampler=Sampler(
+            name=_sampler(known.plan, search, count),
+            seed=last.sampler.seed + seed + 1,
+            startup=max(_STARTUP, len(search)),
+        ),
         search=search,
         fixed={**known.base.fixed, **held},
         narrow=Narrowing(),
@@ -194,6 +200,14 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
     )
     points = _starts(known, stage, seed)
     return stage.having(start=tuple(point for point, _ in points), start_why=tuple(why for _, why in points))
+
+
+def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Literal["gp", "tpe", "random"]:
+    """The sampler of the plan where it was made for so much; TPE, which takes anything, where it was not."""
+    last = plan.stages[-1]
+    name = last.sampler.name
+    grows = count > plan.budget.trials or not search.keys() <= last.search.keys()
+    return "tpe" if name == "quasi-random" or (name == "gp" and grows) else name
 
 
 def _starts(known: _Known, stage: Stage, seed: int) -> list[tuple[dict[str, Value], StartReason]]:
@@ -231,7 +245,7 @@ def _changed(name: str, known: _Known) -> _Change:
 def _held(name: str, searched: Searched, one: Importance, known: _Known) -> _Change:
     if name not in known.best.config:
         return _Change(searched)
-    value = known.best.config[name]
+    value = clip(searched.domain, known.best.config[name])  # the winner may lie outside what the person allows
     share = _share(one, known.revised[name])
     why = f"held at {shown_value(value)}: it explains {share}; another value gains at most {_at_most(one, value):.3g}"
     held = Held(value=value, tier="fixed", argument=searched.argument, when=searched.when, why=(f"Measured: {why}.",))

@@ -453,3 +453,16 @@ def test_facts_are_numbers_by_task(tmp_path):
     path = tmp_path / "facts.csv"
     path.write_text("task,rows,classes\nadult,48842,2\ncredit,1000,\n")
     assert learning.read_facts(path) == {"adult": {"rows": 48842, "classes": 2}, "credit": {"rows": 1000}}
+
+
+def test_failed_pairs_and_trials_without_a_value_count_for_nothing():
+    whole = tasks(6, by_rate(lambda _: 0.01))
+    failed = {name: [*each, ({"rate": 0.5, "share": 0.5, "kind": "plain"}, None)] for name, each in whole.items()}
+    found = [learning.learn(each, "toy", metric="error", source="planted") for each in (whole, failed)]
+    assert found[0].trials == found[1].trials
+
+
+def test_trials_in_which_nothing_varies_tell_nothing():
+    same = {name: [({"rate": 0.1}, float(i)) for i in range(30)] for name in ("one", "two", "three")}
+    with pytest.raises(learning.NothingLearnt):
+        learning.learn(same, "toy", metric="error", source="planted")

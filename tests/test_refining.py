@@ -12,7 +12,7 @@ import small
 from click.testing import CliRunner
 
 import advisor
-from advisor import beginnings, suggesting
+from advisor import beginnings, suggesting, yamlio
 from advisor.cli import main
 from advisor.errors import InvalidFile
 from advisor.importance import TooFewTrials
@@ -195,3 +195,29 @@ def test_command_writes_the_next_plan_and_says_what_changed(plan, tmp_path):
     assert done.exit_code == 0, done.output
     assert "rate: 0.001 .. 1 -> " in done.stderr
     assert advisor.load_plan(out).budget.trials == 12
+
+
+def test_a_winner_outside_what_the_person_allows_is_not_held_there(plan):
+    trials = tried(plan, lambda config: (math.log10(config["rate"]) + 2) ** 2)
+    best = best_of(trials, "minimize")
+    far = Trial(config={**best.config, "share": 0.999}, value=best.value - 0.01, state="complete")
+    (stage,) = advisor.refine(plan, [*trials, far], budget=20).stages
+    assert stage.fixed["share"].value == plan.stages[-1].search["share"].high
+
+
+def test_a_plan_and_trials_of_opposite_directions_are_refused(plan, tmp_path):
+    (tmp_path / "plan.yaml").write_text(yamlio.dump(plan.to_data()))
+    rows = [{**trial.config, plan.objective.metric: trial.value} for trial in tried(plan, score)]
+    (tmp_path / "trials.json").write_text(json.dumps(rows))
+    command = ["refine", str(tmp_path / "plan.yaml"), "--trials", str(tmp_path / "trials.json"), "--budget", "10"]
+    ended = CliRunner().invoke(main, [*command, "--direction", "maximize"])
+    assert ended.exit_code == 2
+    assert "the plan says minimize and the trials maximize" in ended.output
+
+
+def test_more_trials_than_the_sampler_was_chosen_for_are_searched_by_tpe(plan):
+    chosen = plan.stages[-1].having(sampler=plan.stages[-1].sampler.having(name="gp"))
+    fewer = plan.having(stages=(*plan.stages[:-1], chosen))
+    trials = tried(fewer, score)
+    assert advisor.refine(fewer, trials, budget=60).stages[0].sampler.name == "gp"
+    assert advisor.refine(fewer, trials, budget=61).stages[0].sampler.name == "tpe"

@@ -99,7 +99,9 @@ def _trial(one: Trial | Pair) -> Trial:
     if isinstance(one, Trial):
         return one
     config, value = one
-    return Trial.model_construct(config=config, value=value, state="complete" if np.isfinite(value) else "failed")
+    if value is None or not np.isfinite(value):
+        return Trial.model_construct(config=config, state="failed")
+    return Trial.model_construct(config=config, value=value, state="complete")
 
 
 @dataclass(frozen=True, kw_only=True)

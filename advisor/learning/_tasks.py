@@ -90,7 +90,10 @@ def experience(
         InvalidFile: A value is none that the library accepts, or two names mean the same.
     """
     meaning = binding.meanings(family, None)
-    given = {name: [trial for trial in each if trial.state == "complete"] for name, each in sorted(trials.items())}
+    given = {
+        name: [trial for trial in each if trial.state == "complete" and trial.value is not None]
+        for name, each in sorted(trials.items())
+    }
     _refuse_doubles({name for each in given.values() for trial in each for name in trial.config}, meaning)
     tried = {name: [_tried(trial, family, meaning, direction) for trial in each] for name, each in given.items()}
     configs = [one.config for each in tried.values() for one in each]
@@ -101,7 +104,10 @@ def experience(
     if not enough or not domains:
         raise NothingLearnt(_nothing(given, meaning))
     remarks = (*_left_out(tried, kept, enough), *_strangers(given, meaning))
-    return _joined(enough, domains, family, remarks)
+    found = _joined(enough, domains, family, remarks)
+    if not found.table.axes:
+        raise NothingLearnt("no parameter of the family varies in these trials, so there is nothing to compare")
+    return found
 
 
 def _tried(trial: Trial, family: Family, meaning: Mapping[str, str], direction: Direction) -> Tried:
@@ -110,7 +116,7 @@ def _tried(trial: Trial, family: Family, meaning: Mapping[str, str], direction: 
         for name, value in trial.config.items()
         if name in meaning
     }
-    value = float(trial.value or 0.0)
+    value = float(trial.value or 0.0)  # none is None
     return Tried(config, -value if direction == "maximize" else value)
 
 
