@@ -18,7 +18,7 @@ from advisor.importance import Axis, tabulate
 from advisor.importance.ablation import ablation, completed
 from advisor.importance.gaussian_process import GaussianProcess
 from advisor.importance.sobol import interaction
-from advisor.measuring import Gathered, Importances, Pair, Space, gather, measure
+from advisor.measuring import Gathered, Importances, Pair, Space, gather, measured
 from advisor.methods import Method, Model
 from advisor.model import Values
 from advisor.plan import Plan, Stage
@@ -121,7 +121,8 @@ def compare(
         UnknownName: One of ``together`` was not measured.
     """
     known = tuple(trials)
-    found, gathered = measure(known, space, direction=direction, seed=seed), gather(known, space, direction=direction)
+    gathered = gather(known, space, direction=direction)
+    found = measured(gathered, direction=direction, seed=seed)
     if found.process is None:
         raise InvalidFile([Problem("no score differs, or no parameter varied: there is nothing to compare")])
     what, config = _default(gathered, space, default)

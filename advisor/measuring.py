@@ -96,7 +96,11 @@ def measure(
         TooFewTrials: It says how many more would do.
         InvalidFile: The space is none, or no trial has a parameter of it.
     """
-    gathered = gather(trials, space, direction=direction)
+    return measured(gather(trials, space, direction=direction), direction=direction, seed=seed)
+
+
+def measured(gathered: Gathered, *, direction: Direction, seed: int = 0) -> Importances:
+    """The same of trials that are gathered already."""
     found = importance.measure(gathered.table, gathered.costs, seed=seed)
     return Importances(
         parameters=found.parameters,

@@ -124,14 +124,15 @@ def _base(plan: Plan, spec: Spec | None, trials: int) -> Stage:
 
 def _known(plan: Plan, trials: Sequence[Trial], base: Stage, seed: int) -> _Known:
     direction = plan.objective.direction
-    found = measuring.measure(trials, plan, direction=direction, seed=seed)
+    gathered = measuring.gather(trials, plan, direction=direction)
+    found = measuring.measured(gathered, direction=direction, seed=seed)
     best, rule = handover.winner(plan, plan.stages, list(trials))
     assert best is not None  # noqa: S101 - what was measured has complete trials
     return _Known(
         plan=plan,
         base=base,
         found=found,
-        gathered=measuring.gather(trials, plan, direction=direction),
+        gathered=gathered,
         revised=beliefs.revised(plan, found),
         best=best,
         rule=f"The best of {len(trials)} trials: {rule}.",

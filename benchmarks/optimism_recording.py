@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from rivals import suggested
 
 Config = dict[str, Any]
 DATA = Path(os.environ.get("ADVISOR_BENCH_DATA", "../shared/trials"))
@@ -108,7 +109,7 @@ def _recorded(problem: Problem) -> list[dict[str, Any]]:
     wrongs: list[NDArray[np.bool_]] = []
     for _ in range(TRIALS):
         trial = study.ask()
-        config, began = _suggested(trial, _space(problem.family)), time.time()
+        config, began = suggested(trial, _space(problem.family)), time.time()
         wrong, folds = _validated(problem, config, 0)
         study.tell(trial, float(np.mean(folds)))
         wrongs.append(wrong)
@@ -160,19 +161,6 @@ def _default(problem: Problem) -> Config:
         return {**grown, "max_features": 1.0, "ccp_alpha": 1e-6, "criterion": "gini"}
     fixed = {"n_estimators": 100, "learning_rate": 0.1, "num_leaves": 31, "min_child_samples": 20}
     return {**fixed, "subsample": 1.0, "colsample_bytree": 1.0, "reg_alpha": 1e-8, "reg_lambda": 1e-8}
-
-
-def _suggested(trial: Any, space: Mapping[str, Config]) -> Config:
-    config: Config = {}
-    for name, entry in sorted(space.items(), key=lambda pair: "when" in pair[1]):
-        if any(config.get(parent) not in values for parent, values in entry.get("when", {}).items()):
-            continue
-        if entry["type"] == "categorical":
-            config[name] = trial.suggest_categorical(name, entry["choices"])
-        else:
-            suggest = trial.suggest_int if entry["type"] == "int" else trial.suggest_float
-            config[name] = suggest(name, entry["low"], entry["high"], log=entry["log"])
-    return config
 
 
 def _validated(problem: Problem, config: Config, seed: int) -> tuple[NDArray[np.bool_], list[float]]:

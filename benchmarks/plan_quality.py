@@ -13,7 +13,6 @@ cache, ours never.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -130,7 +129,7 @@ def _measured(
 def scale_of(task: Task, cache: Path | None) -> Scale:
     """What a task's errors are measured by, from the cache where it is there."""
     folder = cache / task.scenario / task.task if cache is not None else None
-    return Scale(*_kept(folder, "scale", lambda: list(public_tasks.scale(task))))
+    return Scale(*public_tasks.kept(folder, "scale", lambda: list(public_tasks.scale(task))))
 
 
 def _rivals_runs(task: Task, rival: str, setting: Setting, folder: Path | None) -> tuple[list[float], ...]:
@@ -138,7 +137,7 @@ def _rivals_runs(task: Task, rival: str, setting: Setting, folder: Path | None) 
     trials = max(BUDGETS)
     search, first = RIVALS[rival].search, _default(task) if RIVALS[rival].first else None
     return tuple(
-        _kept(folder, f"{rival}-{trials}-{seed}", lambda seed=seed: search(task, trials, seed, first))
+        public_tasks.kept(folder, f"{rival}-{trials}-{seed}", lambda seed=seed: search(task, trials, seed, first))
         for seed in range(setting.seeds)
     )
 
@@ -147,18 +146,6 @@ def _default(task: Task) -> Config:
     """The library's default, moved into the person's space: the first trial of any plan."""
     plan = advisor.advise(public_tasks.spec_of(task, max(BUDGETS)))
     return dict(plan.stages[0].start[0])
-
-
-def _kept(folder: Path | None, name: str, make: Callable[[], list[float]]) -> list[float]:
-    """What a file holds, made and written where it is not there."""
-    if folder is None:
-        return make()
-    file = folder / f"{name}.json"
-    if not file.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(make()))
-    kept: list[float] = json.loads(file.read_text())
-    return kept
 
 
 def our_runs(task: Task, setting: Setting) -> dict[str, tuple[list[float], ...]]:

@@ -6,9 +6,10 @@ The data lie outside the repository, in the folder that ``ADVISOR_BENCH_DATA`` n
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -167,3 +168,15 @@ def _changed(task: Task, config: Config, width: float, generator: Any) -> Config
         whole = entry["type"] == "int"
         changed[name] = round(value) if whole else min(max(value, entry["low"]), entry["high"])
     return changed
+
+
+def kept(folder: Path | None, name: str, make: Callable[[], list[Any]]) -> list[Any]:
+    """What a file holds, made and written where it is not there."""
+    if folder is None:
+        return make()
+    file = folder / f"{name}.json"
+    if not file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(make()))
+    kept: list[Any] = json.loads(file.read_text())
+    return kept

@@ -14,6 +14,7 @@ from typing import Any, Final
 import real_tables
 from real_pools import library_default
 from real_tables import Config, Row, Score, Table
+from rivals import suggested
 
 import advisor
 
@@ -97,21 +98,8 @@ def flat(objective: Callable[[Config], float], family: str) -> Config:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
-    study.optimize(lambda trial: objective(_suggested(trial, real_tables.space(family))), n_trials=FLAT_TRIALS)
-    return _suggested(study.best_trial, real_tables.space(family))
-
-
-def _suggested(trial: Any, space: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for name, entry in sorted(space.items(), key=lambda pair: "when" in pair[1]):
-        if any(config.get(parent) not in wanted for parent, wanted in entry.get("when", {}).items()):
-            continue
-        if entry["type"] == "categorical":
-            config[name] = trial.suggest_categorical(name, entry["choices"])
-        else:
-            suggest = trial.suggest_int if entry["type"] == "int" else trial.suggest_float
-            config[name] = suggest(name, entry["low"], entry["high"], log=entry["log"])
-    return config
+    study.optimize(lambda trial: objective(suggested(trial, real_tables.space(family))), n_trials=FLAT_TRIALS)
+    return suggested(study.best_trial, real_tables.space(family))
 
 
 def default(family: str, here: Table) -> Score:

@@ -12,7 +12,6 @@ are refined, random and by TPE, and it is counted how often any range narrows or
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -83,7 +82,7 @@ class Continued(NamedTuple):
 def _continued(scenario: str, name: str, seeds: Sequence[int], cache: Path | None) -> Continued:
     task = public_tasks.opened(scenario, name)
     folder = cache / scenario / name if cache is not None else None
-    scale = Scale(*_kept(folder, "scale", lambda: list(public_tasks.scale(task))))
+    scale = Scale(*public_tasks.kept(folder, "scale", lambda: list(public_tasks.scale(task))))
     begun, ways, stopped = [], [], 0
     for seed in seeds:
         plan, trials, rivals = _first_half(task, seed, folder)
@@ -101,14 +100,14 @@ def _first_half(
 ) -> tuple[advisor.Plan, list[advisor.Trial], dict[str, list[float]]]:
     """The plan, its 30 trials, and what the rivals find, whose 60 trials include their own first 30."""
     plan = advisor.advise(public_tasks.spec_of(task, HALF), seed=seed)
-    trials = _kept(folder, f"trials-{seed}", lambda: [one.to_data() for one in _trials(task, plan, seed)])
+    trials = public_tasks.kept(folder, f"trials-{seed}", lambda: [one.to_data() for one in _trials(task, plan, seed)])
     ways: Mapping[str, Callable[[], list[float]]] = {
         "goes on": lambda: _errors(_trials(task, _going_on(plan), seed)),
         "begun anew": lambda: _errors(_trials(task, _begun_anew(plan), seed)),
         "plan of 60": lambda: _errors(_trials(task, advisor.advise(public_tasks.spec_of(task, 2 * HALF)), seed)),
         "flat Optuna": lambda: RIVALS["tpe"].search(task, 2 * HALF, seed, None),
     }
-    found = {name: _kept(folder, f"{name.replace(' ', '-')}-{seed}", run) for name, run in ways.items()}
+    found = {name: public_tasks.kept(folder, f"{name.replace(' ', '-')}-{seed}", run) for name, run in ways.items()}
     return plan, [advisor.Trial.model_validate(one) for one in trials], found
 
 
@@ -161,18 +160,6 @@ def _refined(task: Task, plan: advisor.Plan, trials: Sequence[advisor.Trial], se
     except NothingLeft:
         return []
     return _errors(_trials(task, refined, seed))
-
-
-def _kept(folder: Path | None, name: str, make: Callable[[], list[Any]]) -> list[Any]:
-    """What a file holds, made and written where it is not there."""
-    if folder is None:
-        return make()
-    file = folder / f"{name}.json"
-    if not file.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(make()))
-    kept: list[Any] = json.loads(file.read_text())
-    return kept
 
 
 # Tables

@@ -49,13 +49,13 @@ def _with_optuna(make: Callable[[int], BaseSampler]) -> Callable[[Task, int, int
             study = optuna.create_study(sampler=make(seed))
             if first is not None:
                 study.enqueue_trial(first)
-            study.optimize(lambda trial: task(_asked(trial, task.space)), n_trials=trials)
+            study.optimize(lambda trial: task(suggested(trial, task.space)), n_trials=trials)
         return [float(trial.value or 0.0) for trial in study.trials]
 
     return search
 
 
-def _asked(trial: Trial, space: Mapping[str, Mapping[str, Any]]) -> Config:
+def suggested(trial: Trial, space: Mapping[str, Mapping[str, Any]]) -> Config:
     """The configuration that a trial of Optuna proposes; parameters after those that they depend on."""
     config: Config = {}
     for name in sorted(space, key=lambda name: len(space[name].get("when") or {})):
