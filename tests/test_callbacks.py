@@ -210,7 +210,12 @@ def records(folder):
 
 
 def stored(folder):
-    """Config, steps, summary and exit code of the only run in a folder."""
+    """Config, steps, summary and exit code of the only run in a folder, once W&B's service has ended.
+
+    The service may write the last records after `finish` has returned."""
+    import wandb
+
+    wandb.teardown()
     config, steps, last, code = {}, [], {}, None
     for record in records(folder):
         config |= {item.key: json.loads(item.value_json) for item in record.run.config.update}
