@@ -160,6 +160,7 @@ def export(plan: FilePath, target: str, stage: int | None, output: FilePath | No
 @click.option("--confirm", is_flag=True, help="Evaluate the finalists again with other seeds, beyond the budget.")
 @click.option("--fresh", is_flag=True, help="Begin a new run instead of going on with the last.")
 @click.option("--name", help="The run's name in the storage.  [default: the plan's]")
+@click.option("--earlier", metavar="TRIALS", help="Trials of a run before, of any tool; they teach the sampler.")
 @click.option("--log", "logs", multiple=True, metavar="NAME", help="Log to mlflow or wandb as well.")
 @click.option("--result", type=FILE, help="Where to write the result.  [default: result.json beside PLAN]")
 @click.option("--format", "form", metavar="FORM", help="Print the best configuration only: library, python, yaml, ...")
@@ -262,6 +263,8 @@ def refine_(spec: FilePath | None, budget: int | None, seed: int, output: FilePa
         answers.write(output, answers.plan_as(found, form, None))
     for text in [note.text for note in found.notes if note.by == "refine"]:
         click.echo(text, err=True)
+    source = named["trials"] or named["from_trials"]
+    click.echo(f"run it with --earlier {source}, so that its sampler knows these trials", err=True)
 
 
 def _searched(
@@ -282,9 +285,8 @@ def _searched(
     loaded = readers.load_trials(trials or from_trials or "", plan=known, parameters=parameters or None, **named)
     for remark in loaded.remarks if known is None else ():
         click.echo(remark, err=True)
-    if known is not None and loaded.direction != known.objective.direction:
-        sentence = f"the plan says {known.objective.direction} and the trials {loaded.direction}; which is it?"
-        raise InvalidFile([Problem(sentence=sentence)])
+    if known is not None:
+        readers.check_direction(loaded, known)
     return known or adopting.adopt(loaded, family or ""), [*loaded.trials, *loaded.outside]
 
 

@@ -130,6 +130,9 @@ class Held(Frozen):
     active: Flag | None = Field(
         None, description="false: without effect beside the other settings, and not to be passed on."
     )
+    measured: Flag | None = Field(
+        None, description="true: held as trials showed no effect of it, so that those with other values count as well."
+    )
     why: tuple[Text, ...] = ()
     sources: tuple[Text, ...] = ()
 

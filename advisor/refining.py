@@ -249,7 +249,14 @@ def _held(name: str, searched: Searched, one: Importance, known: _Known) -> _Cha
     value = clip(searched.domain, known.best.config[name])  # the winner may lie outside what the person allows
     share = _share(one, known.revised[name])
     why = f"held at {shown_value(value)}: it explains {share}; another value gains at most {_at_most(one, value):.3g}"
-    held = Held(value=value, tier="fixed", argument=searched.argument, when=searched.when, why=(f"Measured: {why}.",))
+    held = Held(
+        value=value,
+        tier="fixed",
+        argument=searched.argument,
+        when=searched.when,
+        measured=True,
+        why=(f"Measured: {why}.",),
+    )
     return _Change(held, why)
 
 

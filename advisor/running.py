@@ -9,17 +9,19 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from advisor import callbacks, commands, formats, live, loading, progress, runners, summary
+from advisor import callbacks, commands, formats, live, loading, progress, readers, runners, summary
 from advisor.errors import AdvisorError, InvalidFile, Problem, UnknownName
 from advisor.objectives import BadObjective
 from advisor.space import same
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from advisor.commands import Command
     from advisor.plan import Plan
     from advisor.progress import Observer
     from advisor.terminal import Style
-    from advisor.trials import Result
+    from advisor.trials import Result, Trial
 
 
 class Finished(NamedTuple):
@@ -52,6 +54,7 @@ def run(
     confirm: bool,
     fresh: bool,
     name: str | None,
+    earlier: str | None,
     logs: tuple[str, ...],
 ) -> Finished:
     """Run the plan of a file and write what was found to another; see ``advisor.run`` for the rest.
@@ -65,6 +68,7 @@ def run(
         raise UnknownName("format", form, formats.FORMS)
     if target.is_dir() or not target.parent.is_dir():
         raise InvalidFile([Problem(sentence=f"{target} cannot be written; name a file in a folder that is there")])
+    before = () if earlier is None else _earlier(earlier, plan)
     logging = [callbacks.observer(log) for log in logs]
     # What an objective prints in this process is no answer of ours.
     with live.shown(sys.stderr, os.environ, places=workers) as shown, redirect_stdout(sys.stderr):
@@ -81,11 +85,18 @@ def run(
             confirm=confirm,
             name=name,
             observer=observer,
+            earlier=before,
             address=address,
             resources=dict(resources),
         )
     _write(target, result)
     return Finished(plan, result)
+
+
+def _earlier(path: str, plan: Plan) -> Sequence[Trial]:
+    found = readers.load_trials(path, plan=plan)
+    readers.check_direction(found, plan)
+    return found.trials
 
 
 def _objective(plan: Plan, objective: str | None, template: str | None, observer: Observer) -> str | Command:

@@ -2,9 +2,10 @@
 
     python benchmarks/refinement.py [--quick] [--only tasks,noise] [--part judge] [--tasks 6] [--seeds 2] [--cache DIR]
 
-A run of 30 trials is followed by 30 more: with the plan that ``advisor.refine`` makes, with the last stage going on,
-with the last stage begun anew, and, in the place of both, by a plan that was made for 60 trials; beside them Optuna's
-default sampler over the person's space. Regret is the error above the best that is known of the task, as a share of
+A run of 30 trials is followed by 30 more: with the plan that ``advisor.refine`` makes, which knows the trials before
+it; with the last stage going on; with the last stage begun anew; and with Optuna's default sampler over the person's
+whole space, which is told the trials too. In the place of both runs there are a plan that was made for 60 trials, and
+Optuna alone for 60. Regret is the error above the best that is known of the task, as a share of
 what the median random configuration has. Intervals (95 %) are over tasks. Of noise 200 data sets of 15 to 100 trials
 are refined, random and by TPE, and it is counted how often any range narrows or any parameter is held.
 """
@@ -22,7 +23,7 @@ from typing import Any, Final, NamedTuple
 import curves
 import public_tasks
 from public_tasks import Config, Scale, Task
-from rivals import RIVALS
+from rivals import RIVALS, suggested
 
 import advisor
 from advisor.importance import TooFewTrials
@@ -34,6 +35,8 @@ HALF: Final = 30
 TIE: Final = 0.005
 """Regrets that differ by no more are equal."""
 OURS: Final = "refined"
+WHOLE: Final = ("plan of 60", "flat Optuna")
+"""What begins from nothing, with 60 trials of its own."""
 NOISY: Final = (15, 25, 50, 100)
 DATA_SETS: Final = 200
 
@@ -90,7 +93,8 @@ def _continued(scenario: str, name: str, seeds: Sequence[int], cache: Path | Non
         errors = _refined(task, plan, trials, seed)
         stopped += not errors
         begun.append(scale.regret(best))
-        ways.append({name: scale.regret(min([best, *more])) for name, more in {OURS: errors, **rivals}.items()})
+        ends = {OURS: errors, **rivals}
+        ways.append({n: scale.regret(min(more if n in WHOLE else [best, *more])) for n, more in ends.items()})
     means = {name: statistics.fmean(each[name] for each in ways) for name in ways[0]}
     return Continued(f"{scenario}/{name}", statistics.fmean(begun), means, stopped)
 
@@ -98,21 +102,28 @@ def _continued(scenario: str, name: str, seeds: Sequence[int], cache: Path | Non
 def _first_half(
     task: Task, seed: int, folder: Path | None
 ) -> tuple[advisor.Plan, list[advisor.Trial], dict[str, list[float]]]:
-    """The plan, its 30 trials, and what the rivals find, whose 60 trials include their own first 30."""
+    """The plan, its 30 trials, and what the rivals find."""
     plan = advisor.advise(public_tasks.spec_of(task, HALF), seed=seed)
     trials = public_tasks.kept(folder, f"trials-{seed}", lambda: [one.to_data() for one in _trials(task, plan, seed)])
     ways: Mapping[str, Callable[[], list[float]]] = {
         "goes on": lambda: _errors(_trials(task, _going_on(plan), seed)),
         "begun anew": lambda: _errors(_trials(task, _begun_anew(plan), seed)),
+        "Optuna goes on flat": lambda: _flat(task, known, seed),
         "plan of 60": lambda: _errors(_trials(task, advisor.advise(public_tasks.spec_of(task, 2 * HALF)), seed)),
         "flat Optuna": lambda: RIVALS["tpe"].search(task, 2 * HALF, seed, None),
     }
+    known = [advisor.Trial.model_validate(one) for one in trials]
     found = {name: public_tasks.kept(folder, f"{name.replace(' ', '-')}-{seed}", run) for name, run in ways.items()}
-    return plan, [advisor.Trial.model_validate(one) for one in trials], found
+    return plan, known, found
 
 
-def _trials(task: Task, plan: advisor.Plan, seed: int) -> Sequence[advisor.Trial]:
-    return advisor.run(plan, lambda config: task(_completed(task, config)), seed=seed, confirm=False).trials
+def _trials(
+    task: Task, plan: advisor.Plan, seed: int, earlier: Sequence[advisor.Trial] = ()
+) -> Sequence[advisor.Trial]:
+    def objective(config: Config) -> float:
+        return task(_completed(task, config))
+
+    return advisor.run(plan, objective, seed=seed, earlier=earlier).trials
 
 
 def _completed(task: Task, config: Config) -> Config:
@@ -138,6 +149,23 @@ def _errors(trials: Iterable[advisor.Trial]) -> list[float]:
     return [trial.value if trial.value is not None else float("inf") for trial in trials]
 
 
+def _flat(task: Task, known: Sequence[advisor.Trial], seed: int) -> list[float]:
+    """What Optuna's default sampler finds in 30 trials over the whole space once it is told those that were made."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    for trial in known:
+        config = {name: value for name, value in _completed(task, trial.config).items() if name in task.space}
+        fixed = optuna.trial.FixedTrial(config)
+        suggested(fixed, task.space)
+        study.add_trial(
+            optuna.trial.create_trial(params=fixed.params, distributions=fixed.distributions, value=trial.value)
+        )
+    study.optimize(lambda trial: task(suggested(trial, task.space)), n_trials=HALF)
+    return [float(trial.value or 0.0) for trial in study.trials[len(known) :]]
+
+
 def _going_on(plan: advisor.Plan) -> advisor.Plan:
     """The plan with 30 trials more in its last stage."""
     *earlier, last = plan.stages
@@ -159,7 +187,7 @@ def _refined(task: Task, plan: advisor.Plan, trials: Sequence[advisor.Trial], se
         refined = advisor.refine(plan, trials, budget=HALF, seed=seed, spec=spec)
     except NothingLeft:
         return []
-    return _errors(_trials(task, refined, seed))
+    return _errors(_trials(task, refined, seed, trials))
 
 
 # Tables

@@ -114,8 +114,42 @@ def test_only_complete_trials_of_the_same_configuration_are_carried():
     assert carried({"rate": 0.5, "depth": 3}).user_attrs == {"carried": 1}
     assert carried({"rate": 0.5, "depth": 4}) is None
     assert carried({"rate": 1.5, "depth": 3}) is None
-    assert carried({"rate": 0.5}) is None
+    assert carried({"depth": 3}) is None
+    assert carried({"rate": 0.5, "depth": 3, "width": 1}) is None
     assert carried({"rate": 0.5, "depth": 3}, "failed") is None
+
+
+def test_what_a_trial_does_not_say_is_taken_to_be_as_held_as_other_tools_keep_only_what_they_searched():
+    search = {"rate": {"type": "float", "low": 0.0, "high": 1.0}}
+    stage = one_stage.plan(search, {"depth": {"value": 3}}).stages[0]
+    assert _studies._carried(stage, advisor.Trial(config={"rate": 0.5}, value=1.0, state="complete")) is not None
+
+
+def test_what_was_measured_to_have_no_effect_may_differ_in_trials_that_are_carried():
+    search = {"rate": {"type": "float", "low": 0.0, "high": 1.0}}
+    stage = one_stage.plan(search, {"depth": {"value": 3, "measured": True}}).stages[0]
+    one = advisor.Trial(config={"rate": 0.5, "depth": 4}, value=1.0, state="complete")
+    assert _studies._carried(stage, one).params == {"rate": 0.5}
+
+
+def test_trials_of_a_run_before_teach_the_sampler_and_neither_count_nor_win():
+    plan = staged_plan(12, sampler="tpe")
+    before = advisor.run(plan, value_of, seed=1).trials
+    result = advisor.run(plan, value_of, earlier=before)
+    assert len(result.trials) == 12
+    assert result.stages[0].log[-1] == "12 of 12 earlier trials lie in the ranges and are carried over"
+    assert result.best in result.trials
+    configs = [trial.config for trial in result.trials]
+    assert configs != [trial.config for trial in advisor.run(plan, value_of).trials]
+    assert configs == [trial.config for trial in advisor.run(plan, value_of, earlier=before).trials]
+
+
+def test_a_run_that_knew_other_trials_is_not_gone_on_with(tmp_path):
+    plan = staged_plan(6)
+    before = advisor.run(plan, value_of, seed=1).trials
+    advisor.run(plan, value_of, storage=place(tmp_path, "plan.db"), earlier=before)
+    with pytest.raises(InvalidFile, match=r"earlier: .* before, absent now"):
+        advisor.run(plan, value_of, storage=place(tmp_path, "plan.db"))
 
 
 # Resuming

@@ -70,6 +70,17 @@ def load_trials(
     return loaded(_module(name).read(source, wanted), wanted, source, name)
 
 
+def check_direction(found: Loaded, plan: Plan) -> None:
+    """Refuse trials whose file says that they were optimised the other way round than the plan does.
+
+    Raises:
+        InvalidFile: It does.
+    """
+    if found.direction != plan.objective.direction:
+        sentence = f"the plan says {plan.objective.direction} and the trials {found.direction}; which is it?"
+        raise InvalidFile([Problem(sentence=sentence)])
+
+
 def _known(form: str) -> str:
     spelt = form.casefold().replace("_", "-")
     if spelt not in formats():

@@ -15,13 +15,13 @@ from advisor.errors import InvalidFile, Problem, UnknownName
 from advisor.progress import Observer, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from optuna.storages import BaseStorage
 
     from advisor.objectives import Objective
     from advisor.plan import Plan
-    from advisor.trials import Result
+    from advisor.trials import Result, Trial
 
 __all__ = ["Engine", "Options", "engines", "run"]
 
@@ -39,6 +39,7 @@ class Options:
         confirm: Whether the finalists are evaluated again with other seeds, beyond the budget.
         name: The run's name in the storage; the plan's where it is None.
         observer: Who is told what happens.
+        earlier: Trials of a run before; see ``run``.
         address: Of a cluster that runs already.
         resources: What each trial holds on a cluster; see ``run``.
     """
@@ -51,6 +52,7 @@ class Options:
     confirm: bool = False
     name: str | None = None
     observer: Observer = field(default_factory=Silent)
+    earlier: Sequence[Trial] = ()
     address: str | None = None
     resources: Mapping[str, float] = field(default_factory=dict)
 
@@ -80,6 +82,7 @@ def run(
     confirm: bool = False,
     name: str | None = None,
     observer: Observer | None = None,
+    earlier: Sequence[Trial] = (),
     address: str | None = None,
     resources: Mapping[str, float] | None = None,
 ) -> Result:
@@ -101,6 +104,8 @@ def run(
         confirm: Whether to evaluate the finalists again with other seeds, beyond the budget.
         name: What the run is called in the storage, if not as the plan's spec.
         observer: Who is told what happens.
+        earlier: Trials of a run before, such as that which the plan was refined from. Those that lie in the ranges of a
+            stage teach its sampler; none counts for the budget or can win.
         address: Of a cluster that runs already, for engines that have clusters.
         resources: What each trial holds there while it runs: ``{"cpu": 2, "gpu": 1}``; one CPU if it does not say.
 
@@ -124,6 +129,7 @@ def run(
         confirm=confirm,
         name=name,
         observer=observer or Silent(),
+        earlier=tuple(earlier),
         address=address,
         resources=resources or {},
     )

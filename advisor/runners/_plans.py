@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from advisor.errors import InvalidFile, Problem
 from advisor.plan import Plan
+from advisor.trials import Trial
 
 _MOST_SHOWN: Final = 5
 _DECIDES: Final = {
@@ -19,15 +22,21 @@ _DECIDES: Final = {
 """What of each part of a plan decides which configurations are evaluated, and for how long; its reasons do not."""
 
 
-def essentials(plan: Plan, seed: int) -> dict[str, Any]:
-    """All of a plan that decides which configurations a run evaluates."""
+def essentials(plan: Plan, seed: int, earlier: Sequence[Trial] = ()) -> dict[str, Any]:
+    """All that decides which configurations a run evaluates: what a plan says, the seed, and earlier trials."""
     data = plan.to_data()
     return {
         "seed": seed,
+        **({"earlier": _digest(earlier)} if earlier else {}),
         **{part: _deciding(part, data.get(part) or {}) for part in ("objective", "pruning", "confirm")},
         "constraints": [constraint.expression for constraint in plan.constraints],
         "stages": {str(stage["id"]): _of_stage(stage) for stage in data["stages"]},
     }
+
+
+def _digest(trials: Sequence[Trial]) -> str:
+    text = json.dumps([[trial.config, trial.value] for trial in trials], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _of_stage(stage: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,13 +51,13 @@ def _deciding(part: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: data[key] for key in _DECIDES[part] if key in data}
 
 
-def check(begun: Mapping[str, Any], plan: Plan, seed: int, place: str) -> None:
-    """Refuse to go on with a run that was begun with another plan.
+def check(begun: Mapping[str, Any], now: Mapping[str, Any], place: str) -> None:
+    """Refuse to go on with a run that was begun with another plan; both are what ``essentials`` says of one.
 
     Raises:
         InvalidFile: The plans differ; it says in what.
     """
-    differences = list(_differences(begun, essentials(plan, seed), ""))
+    differences = list(_differences(begun, now, ""))
     if not differences:
         return
     shown = [f"  {line}" for line in differences[:_MOST_SHOWN]]

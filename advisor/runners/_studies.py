@@ -392,8 +392,11 @@ def _carried(stage: Stage, trial: Trial) -> FrozenTrial | None:
     params = {name: trial.config[name] for name in stage.search if name in trial.config}
     if trial.state != "complete" or not all(contains(stage.search[n].domain, v) for n, v in params.items()):
         return None
-    config = suggesting.configuration(stage, params)
-    if config.keys() != trial.config.keys() or not all(same(value, trial.config[n]) for n, value in config.items()):
+    config = suggesting.configuration(stage, dict.fromkeys(stage.search) | params)
+    # What was measured to have no effect may differ, and other tools' trials say only what was searched.
+    ignored = {name for name, held in stage.fixed.items() if held.measured or name not in trial.config}
+    told = {name: value for name, value in trial.config.items() if name not in ignored}
+    if config.keys() - ignored != told.keys() or not all(same(config[name], told[name]) for name in told):
         return None
     known = {name: suggesting.distribution(name, stage.search[name]) for name in params}
     return create_trial(params=params, distributions=known, value=trial.value, user_attrs={CARRIED: trial.stage})

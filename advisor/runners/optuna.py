@@ -124,6 +124,7 @@ class _Session:
     def _begun(self) -> Study:
         """The study that holds the plan with which the run was begun: this one, or it is refused."""
         given: Mapping[str, Any] = {"storage": self._storage, "study_name": self._name}
+        essentials = _plans.essentials(self._plan, self._options.seed, self._options.earlier)
         try:
             root = optuna.create_study(**given)
         except DuplicatedStudyError:
@@ -132,9 +133,9 @@ class _Session:
             while (begun := root.user_attrs.get("plan")) is None and time.monotonic() < until:
                 time.sleep(PAUSE)
             if begun is not None:
-                _plans.check(begun, self._plan, self._options.seed, _storage.shown(self._options.storage))
+                _plans.check(begun, essentials, _storage.shown(self._options.storage))
                 return root
-        root.set_user_attr("plan", _plans.essentials(self._plan, self._options.seed))
+        root.set_user_attr("plan", essentials)
         return root
 
     def _running(self) -> list[tuple[int, int]]:
@@ -168,7 +169,7 @@ class _Session:
             handed = handover.following(self._plan, planned, searched, trials)
             stage = handed.stage
             known: list[Known] = [(start, None) for start in stage.start]
-            ended, log = self._searched(stage, handed.log, trials, known)
+            ended, log = self._searched(stage, handed.log, [*self._options.earlier, *trials], known)
             searched[stage.id] = stage
             trials += ended
             results.append(_results.of_stage(self._plan, stage, ended, log))
