@@ -203,6 +203,14 @@ class Stage(Frozen):
         """Every parameter of the stage, searched or held."""
         return {**self.search, **self.fixed}
 
+    @property
+    def proposes_all(self) -> bool:
+        """Whether every trial proposes all parameters, those without effect in it too, which its configuration lacks.
+
+        A Gaussian process of Optuna models only what all trials have.
+        """
+        return self.sampler.name == "gp"
+
     def _check_parent(self, name: str, parent: str, wanted: tuple[Scalar, ...]) -> None:
         """A parameter that has an effect only for values of another: the stage has that one, with those values."""
         place = ("search" if name in self.search else "fixed", name, "when", parent)

@@ -8,7 +8,7 @@ from advisor.staging import Draft, Policies
 
 
 def name(
-    draft: Draft, budget: int, parallel: int, policies: Policies, *, partial: bool
+    draft: Draft, budget: int, parallel: int, policies: Policies, *, constrained: bool
 ) -> Literal["gp", "tpe", "quasi-random"]:
     """The sampler of a stage: a Gaussian process where it was measured to be better and its time allows it.
 
@@ -17,14 +17,13 @@ def name(
         budget: The trials of all stages: a sampler learns from earlier ones too, and its time grows with them.
         parallel: Trials that run at the same time.
         policies: The numbers of every policy.
-        partial: Whether some configurations are turned down, or leave a parameter out: a Gaussian process would learn
-            nothing of the first, and Optuna's draws at random what any trial left out.
+        constrained: Whether some configurations are turned down, of which a Gaussian process would learn nothing.
     """
     policy = policies["sampler"]
     if not is_sequential(draft, parallel, policies):
         return "quasi-random"
     is_small = len(draft.search) <= policy["gp_parameters_most"] and budget <= policy["gp_trials_most"]
-    return "gp" if is_small and parallel == 1 and not partial else "tpe"
+    return "gp" if is_small and parallel == 1 and not constrained else "tpe"
 
 
 def startup(draft: Draft, policies: Policies) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.errors import CannotExport, MissingPackage
 from advisor.plan import Held, Searched, Stage
-from advisor.space import Choice, Value, same, trimmed
+from advisor.space import Choice, Value, clip, middle, same, trimmed
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -30,9 +30,11 @@ def suggest(trial: BaseTrial, stage: Stage) -> dict[str, Value]:
     """
     config: dict[str, Value] = {}
     for name, entry in parents_first(stage):
-        if not _is_active(entry, config):
-            continue
-        config[name] = entry.value if isinstance(entry, Held) else suggested(trial, name, entry)
+        is_active = _is_active(entry, config)
+        if isinstance(entry, Searched) and (is_active or stage.proposes_all):
+            value = suggested(trial, name, entry)
+        if is_active:
+            config[name] = entry.value if isinstance(entry, Held) else value
     return {name: config[name] for name in stage.entries if name in config}
 
 
@@ -43,6 +45,14 @@ def configuration(stage: Stage, searched: Mapping[str, Value]) -> dict[str, Valu
         if _is_active(entry, config) and (isinstance(entry, Held) or name in searched):
             config[name] = entry.value if isinstance(entry, Held) else searched[name]
     return {name: config[name] for name in stage.entries if name in config}
+
+
+def unproposed(stage: Stage) -> dict[str, Value]:
+    """What a known configuration is taken to have of parameters that have no effect in it, where all are proposed."""
+    if not stage.proposes_all:
+        return {}
+    searched = {name: entry for name, entry in stage.search.items() if entry.when}
+    return {n: middle(s.domain) if s.default is None else clip(s.domain, s.default) for n, s in searched.items()}
 
 
 def distributions(stage: Stage) -> dict[str, BaseDistribution]:

@@ -206,9 +206,8 @@ def _given(decided: Decided) -> dict[str, Held]:
 
 
 def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
-    conditional = any(decided.by_name[name].when.keys() & {*draft.search} for name in draft.search)
-    partial = conditional or bool(decided.constraints)
-    name = sampling.name(draft, decided.trials, decided.parallel, decided.policies, partial=partial)
+    constrained = bool(decided.constraints)
+    name = sampling.name(draft, decided.trials, decided.parallel, decided.policies, constrained=constrained)
     startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
     return Sampler.model_construct(name=name, seed=seed, startup=startup)
 

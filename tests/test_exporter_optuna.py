@@ -235,3 +235,22 @@ def test_the_module_finds_what_advisor_finds_by_itself():
     result = advisor.run(plan, wave)
     assert [trial.user_attrs["config"] for trial in trials] == [trial.config for trial in result.trials]
     assert max(trial.value for trial in trials) == result.best.value
+
+
+def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
+    search = {"rate": {**KINDS["rate"], "limits": {"low": 0.05, "high": 3}}, "kernel": KINDS["kernel"]}
+    search["width"] = {"type": "float", "low": 0.0, "high": 4.0, "default": 3.5, "when": {"kernel": "rbf"}}
+    sampler = {"name": "gp", "seed": 0, "startup": 4}
+    first = stage(1, 16, search, start=[{"rate": 0.5, "kernel": "poly"}]) | {"sampler": sampler}
+    follow = {"from": 1, "keep": 0.35, "at_least": 5, "extend_at_edge": True}
+    plan = made(first, stage(2, 10, search, narrow=follow) | {"sampler": sampler | {"seed": 1}})
+
+    def score(config):
+        return -abs(config["rate"] - 0.3) - (0.1 * config["width"] if "width" in config else 0.2)
+
+    trials = ran(plan, score)[2]
+    result = advisor.run(plan, score)
+    assert [trial.user_attrs["config"] for trial in trials] == [trial.config for trial in result.trials]
+    assert {"rate", "kernel", "width"} == trials[0].params.keys()
+    assert any("width" not in trial.config for trial in result.trials)
+    assert "carried" in result.stages[1].log[-1]

@@ -56,6 +56,16 @@ def test_a_fixed_trial_gives_the_configuration_that_it_names():
     assert list(config) == ["kind", "frill", "rate", "depth", "share", "rounds", "lace"]
 
 
+def test_where_all_is_proposed_what_has_no_effect_is_asked_for_and_left_out_of_the_configuration():
+    stage = one_stage.plan(SEARCH, FIXED, sampler="gp").stages[0]
+    plain = {"kind": "plain", "frill": 0.5, "rate": 0.01, "depth": 5, "share": 0.4}
+    trial = optuna.trial.FixedTrial(plain)
+    assert "frill" not in advisor.suggest(trial, stage)
+    assert trial.params == plain
+    assert suggesting.unproposed(stage) == {"frill": 0.5}
+    assert suggesting.unproposed(STAGE) == {}
+
+
 def test_a_parameter_without_effect_is_not_asked_for():
     plain = {"kind": "plain", "rate": 0.01, "depth": 5, "share": 0.4}
     assert advisor.suggest(optuna.trial.FixedTrial(plain), STAGE) == plain | {"rounds": 100}

@@ -30,7 +30,11 @@ def function(name: str, stage: Stage, narrows: Sequence[str] = ()) -> str:
             continue
         if isinstance(entry, Searched):
             text += remark(why(entry), "    ")
-        text += _if(wanted) + _assignment(key, entry, "        " if wanted else "    ", narrows)
+        if isinstance(entry, Searched) and wanted and stage.proposes_all:
+            text += _proposal("proposed", key, entry, "    ", narrows)
+            text += f"{_if(wanted)}        config[{quoted(key)}] = proposed\n"
+        else:
+            text += _if(wanted) + _assignment(key, entry, "        " if wanted else "    ", narrows)
     return f"{text}    return config\n"
 
 
@@ -60,18 +64,22 @@ def _is(got: str, values: Sequence[Value]) -> str:
 
 
 def _assignment(name: str, entry: Searched | Held, indent: str, narrows: Sequence[str]) -> str:
-    left = f"config[{quoted(name)}] = "
+    left = f"config[{quoted(name)}]"
     if isinstance(entry, Held):
-        return f"{indent}{left}{literal(entry.value)}\n"
+        return f"{indent}{left} = {literal(entry.value)}\n"
+    return _proposal(left, name, entry, indent, narrows)
+
+
+def _proposal(left: str, name: str, entry: Searched, indent: str, narrows: Sequence[str]) -> str:
     domain = entry.domain
     if isinstance(domain, Choice):
         arguments = [quoted(name), listed(domain.choices)]
-        return call(f"{left}trial.suggest_categorical(", arguments, ")", indent)
+        return call(f"{left} = trial.suggest_categorical(", arguments, ")", indent)
     arguments = [quoted(name)]
     arguments += [f"*ranges[{quoted(name)}]"] if name in narrows else [literal(end) for end in ends(domain)]
     arguments += ["log=True"] if is_log(domain) else []
     arguments += [f"step={literal(step(domain))}"] if domain.step is not None and not is_log(domain) else []
-    return call(f"{left}trial.suggest_{'int' if domain.integer else 'float'}(", arguments, ")", indent)
+    return call(f"{left} = trial.suggest_{'int' if domain.integer else 'float'}(", arguments, ")", indent)
 
 
 def is_log(domain: Numeric) -> bool:
@@ -119,7 +127,7 @@ def sampler(stage: Stage, indent: str) -> str:
     if described.name in {"random", "quasi-random"}:
         return f"{indent}sampler = optuna.samplers.RandomSampler(seed={described.seed})\n"
     common = f"seed={described.seed}, n_startup_trials={described.startup}"
-    group = ", group=True" if conditional(stage) else ""
+    group = ", group=True" if conditional(stage) and not stage.proposes_all else ""
     parts = [f"optuna.samplers.TPESampler({common}, multivariate=True{group})"]
     if described.name == "gp":
         parts = [f"optuna.samplers.GPSampler({common})", 'if find_spec("torch")', f"else {parts[0]}"]

@@ -15,13 +15,13 @@ DIRECTION = {direction}
 '''
 
 SEARCH = '''
-def search(objective, suggest, trials, sampler, earlier, starts=()):
+def search(objective, suggest, trials, sampler, earlier, starts=(), unproposed=()):
     """One stage in a study of its own, which knows the earlier trials inside its ranges; the trials that ran."""
     study = optuna.create_study(direction=DIRECTION, sampler=sampler)
-    known = [trial for trial in (carried(one, suggest) for one in earlier) if trial is not None]
+    known = [trial for trial in (carried(one, suggest, unproposed) for one in earlier) if trial is not None]
     study.add_trials(known)
     for start, held in starts[:trials]:
-        study.enqueue_trial(start, user_attrs={{"held": held}})
+        study.enqueue_trial({{**dict(unproposed), **start}}, user_attrs={{"held": held}})
 
     def evaluate(trial):
         config = {{**suggest(trial), **trial.user_attrs.get("held", {{}})}}
@@ -32,9 +32,9 @@ def search(objective, suggest, trials, sampler, earlier, starts=()):
     return study.trials[len(known) :]
 
 
-def carried(trial, suggest):
+def carried(trial, suggest, unproposed=()):
     """An earlier trial as one of a new stage, or None where it lies outside the ranges of that."""
-    fixed = optuna.trial.FixedTrial(trial.user_attrs["config"])
+    fixed = optuna.trial.FixedTrial({{**dict(unproposed), **trial.user_attrs["config"]}})
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of values outside the range, which create_trial refuses
@@ -69,12 +69,13 @@ def following(ranges, limits, earlier, keep, at_least):
     done = [trial for trial in earlier if trial.state == optuna.trial.TrialState.COMPLETE]
     new = dict(ranges)
     for name, (low, high) in ranges.items():
-        seen = [trial for trial in done if name in trial.params and low <= trial.params[name] <= high]
+        seen = [(trial.user_attrs["config"].get(name), trial) for trial in done]
+        seen = [(value, trial) for value, trial in seen if value is not None and low <= value <= high]
         if low == high or len(seen) < max(at_least, LEAST):
             print(f"{{name}} stays: {{len(seen)}} complete trials, {{max(at_least, LEAST)}} are needed")
             continue
-        values = [trial.params[name] for trial in seen]
-        scores = [-trial.value if DIRECTION == "maximize" else trial.value for trial in seen]
+        values = [value for value, _ in seen]
+        scores = [-trial.value if DIRECTION == "maximize" else trial.value for _, trial in seen]
         luck = LUCK / len(ranges)
         *new[name], why = narrowed(values, scores, ranges[name], keep=keep, luck=luck, **limits[name])
         print(f"{{name}} {{low:g}} .. {{high:g}} -> {{new[name][0]:g}} .. {{new[name][1]:g}}, {{why}}")

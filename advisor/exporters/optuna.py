@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Iterator, Sequence
 
-from advisor import constraints, handover, narrowing
+from advisor import constraints, handover, narrowing, suggesting
 from advisor.exporters import _define_by_run, _optuna_text
 from advisor.exporters._define_by_run import ends, is_log
 from advisor.exporters._python import WIDTH, assigned, literal, quoted, remark, several
@@ -191,6 +191,20 @@ def _narrow() -> str:
     )
 
 
+def _unproposed(stage: Stage, narrows: Sequence[str]) -> str:
+    """What a known configuration has of parameters without effect in it, within the ranges as they are by then."""
+    values = {
+        name: f"min(max({literal(value)}, ranges[{quoted(name)}][0]), ranges[{quoted(name)}][1])"
+        if name in narrows
+        else literal(value)
+        for name, value in suggesting.unproposed(stage).items()
+    }
+    if not values:
+        return ""
+    why = remark("What a known configuration counts as having of parameters without effect in it.", " " * 8)
+    return why + assigned("unproposed", values, " " * 8)
+
+
 def _run(stages: tuple[Stage, ...]) -> str:
     text = 'def run(objective):\n    """Run every stage and return all trials that ran."""\n    done = []\n'
     text += "    ranges = {}\n" if any(_narrowed(stage, stages) for stage in stages) else ""
@@ -206,6 +220,8 @@ def _run(stages: tuple[Stage, ...]) -> str:
             text += f"        ranges = following({arguments})\n"
             suggest = f"functools.partial({suggest}, ranges=ranges)"
         text += _define_by_run.sampler(stage, " " * 8)
+        text += _unproposed(stage, _narrowed(stage, stages))
         first = ", STARTS" if stage is stages[0] else ""
-        text += f"        done += search(objective, {suggest}, {stage.trials}, sampler, done{first})\n"
+        others = ", unproposed=unproposed" if suggesting.unproposed(stage) else ""
+        text += f"        done += search(objective, {suggest}, {stage.trials}, sampler, done{first}{others})\n"
     return f"{text}    return done\n"

@@ -50,7 +50,7 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
                 optuna.samplers.TPESampler,
                 n_startup_trials=stage.sampler.startup,
                 multivariate=True,
-                group=any(searched.when for searched in stage.search.values()),
+                group=any(s.when for s in stage.search.values()) and not stage.proposes_all,
                 constant_liar=parallel,
             )
     return SeededAtFirstTrial(make, seed, stage.sampler.seed, carried=CARRIED)

@@ -146,7 +146,7 @@ class StageStudy:
     def _config(self, trial: optuna.Trial, known: Mapping[str, Value] | None) -> dict[str, Value]:
         if known is None:
             return suggesting.suggest(trial, self.stage)
-        for name in known.keys() & self.stage.search.keys():
+        for name in self.stage.search if self.stage.proposes_all else known.keys() & self.stage.search.keys():
             suggesting.suggested(trial, name, self.stage.search[name])
         return dict(known)
 
@@ -371,7 +371,7 @@ def _fill(study: Study, stage: Stage, earlier: Iterable[Trial], first: Sequence[
     study.add_trials([known for one in earlier if (known := _carried(stage, one)) is not None])
     for config, seed in first[: stage.trials]:
         searched = {name: value for name, value in config.items() if name in stage.search}
-        study.enqueue_trial(searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
+        study.enqueue_trial(suggesting.unproposed(stage) | searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
     study.set_user_attr(_READY, value=True)
 
 
@@ -398,5 +398,6 @@ def _carried(stage: Stage, trial: Trial) -> FrozenTrial | None:
     told = {name: value for name, value in trial.config.items() if name not in ignored}
     if config.keys() - ignored != told.keys() or not all(same(config[name], told[name]) for name in told):
         return None
+    params = suggesting.unproposed(stage) | params
     known = {name: suggesting.distribution(name, stage.search[name]) for name in params}
     return create_trial(params=params, distributions=known, value=trial.value, user_attrs={CARRIED: trial.stage})
