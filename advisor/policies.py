@@ -24,6 +24,7 @@ POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
         "first_of_three": (0.01, 0.45),
         "second_of_three": (0.01, 0.45),
         "early_most_per_parameter": (1, 1e9),
+        "tiers_apart": (0, 1),
     },
     "least-stage": {"trials": _COUNT, "per_parameter": (0, 1e9)},
     "starts": {"share": (0, 1), "most": _COUNT, "tiny_share": (0, 1), "tiny_below": (0, 1e9)},

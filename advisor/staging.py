@@ -131,7 +131,7 @@ def divide(
         )
     levels = _levels(carried, together)
     count, reason = _count(trials, parallel, policies)
-    groups = _grouped(levels, count)
+    groups = _grouped(levels, count, apart=bool(policies["stages"]["tiers_apart"]))
     drafts, merged = _with_trials(groups, carried, trials, parallel, policies)
     first, *rest = drafts
     return Staging(drafts=(first._replace(why=(reason, *first.why)), *rest), left_out=left_out, notes=merged)
@@ -297,13 +297,13 @@ def _count(trials: int, parallel: int, policies: Policies) -> tuple[int, str]:
     return count, reason
 
 
-def _grouped(levels: Mapping[str, int], count: int) -> list[tuple[str, list[str]]]:
-    """The names that join at each stage; the last stages share what has no stage of its own."""
+def _grouped(levels: Mapping[str, int], count: int, *, apart: bool) -> list[tuple[str, list[str]]]:
+    """The names that join at each stage: all at the first, or where tiers are apart what has no stage at the last."""
     present = sorted(set(levels.values()))
     groups: list[tuple[str, list[str]]] = []
     for position, level in enumerate(present):
         names = [name for name, at in levels.items() if at == level]
-        if position < count:
+        if position < (count if apart else 1):
             groups.append((_NAMES[level], names))
         else:
             title, earlier = groups[-1]

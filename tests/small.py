@@ -14,7 +14,14 @@ SHIPPED = yamlio.read(library.shipped_folder() / "_shared.yaml").value
 # The numbers on which tests count, whatever is shipped.
 NUMBERS: Mapping[str, Mapping[str, float]] = {
     "what-a-budget-carries": {"trials_per_parameter": 8},
-    "stages": {"two_from": 16, "three_from": 40, "first_of_two": 0.35, "first_of_three": 0.2, "second_of_three": 0.35},
+    "stages": {
+        "two_from": 16,
+        "three_from": 40,
+        "first_of_two": 0.35,
+        "first_of_three": 0.2,
+        "second_of_three": 0.35,
+        "tiers_apart": 1,
+    },
 }
 
 SHARED: Mapping[str, Any] = {

@@ -47,6 +47,17 @@ def test_what_matters_most_comes_first_and_stays():
     assert [draft.name for draft in division.drafts] == ["critical", "important", "minor"]
 
 
+def test_where_tiers_are_not_apart_every_stage_searches_all_that_the_budget_carries():
+    together = {**POLICIES, "stages": {**POLICIES["stages"], "tiers_apart": 0}}
+    division = divide(many(minor=1, critical=2, important=1), 200, 1, (), together, {})
+    assert searched(division) == [{"c0", "c1", "i0", "m0"}] * 3
+    assert [draft.name for draft in division.drafts] == [
+        "critical and important and minor",
+        "refine",
+        "refine again",
+    ]
+
+
 @pytest.mark.parametrize(("trials", "stages"), [(1, 1), (15, 1), (16, 2), (39, 2), (40, 3), (100_000, 3)])
 def test_the_number_of_stages_follows_from_the_trials(trials, stages):
     division = divided(many(critical=1, important=1, minor=1), trials)
