@@ -28,7 +28,7 @@ class Expected(Frozen):
     high: Number | None = None
     log: Flag | None = None
     choices: tuple[Scalar, ...] | None = None
-    value: Scalar = Field(None, description="What the first stage that does not search it holds it at.")
+    value: Scalar = Field(None, description="What it is held at before it is searched, or where its search starts.")
 
 
 class ExpectedPlan(Frozen):
@@ -155,7 +155,7 @@ def _found(plan: Plan, name: str) -> dict[str, Any]:
     if first is not None:
         searched = first.search[name]
         found |= {field: getattr(searched, field) for field in ("tier", "type", "low", "high", "choices")}
-        found["log"] = bool(searched.log)
+        found |= {"log": bool(searched.log), "value": searched.default}
     if held is not None:
         found |= {"value": held.value, "tier": found.get("tier", held.tier)}
     return found
