@@ -50,7 +50,7 @@ def coverage(folder: Path, *, quick: bool) -> dict[str, float]:
     rows = {}
     for sampler in ("random", "tpe"):
         inside: list[list[bool]] = []
-        for count in (50,) if quick else (25, 50, 100):
+        for count in (50,) if quick else (15, 25, 50, 100):
             known = [
                 _inside(case.table, case.made, case.main, case.total)
                 for case in cases(sampler, count, folder, sizes=(6,) if quick else (6, 15, 30), seeds=1)

@@ -39,6 +39,8 @@ _FACTORS: Final = {"main": 1.6, "total": 1.8}
 """By how much intervals are wider than those of the draws."""
 _LEAST_WIDTH: Final = 0.01
 """By how much at least the ends of an interval lie beyond those of the draws: what a quadrature and a prior cost."""
+_CALIBRATED_FROM: Final = 25
+"""Trials below which the draws say too little of what is not known, and intervals are wider by more."""
 _UNEXPLAINED: Final = 0.2
 """What one parameter may have of the share that the model does not predict: it may have missed the parameter."""
 _NEGLIGIBLE: Final = 0.05
@@ -165,7 +167,7 @@ def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
     second = _second_opinion(table, scores) if count <= FEW else None
     draws = spread(table, scores, fitted.process, generator)
     trust = _trust(count, given, found, _disagreement(shares[0], second))
-    estimates = _estimates(shares, second, draws, _UNEXPLAINED * (1 - max(trust.left_out, 0.0)))
+    estimates = _estimates(shares, second, draws, _UNEXPLAINED * (1 - max(trust.left_out, 0.0)), count)
     return Measurement(
         parameters=_parameters(fitted, found, estimates, draws, trust),
         pairs=_pairs(table, found),
@@ -253,18 +255,19 @@ def _disagreement(main: Floats, second: tuple[Floats, Floats] | None) -> float |
 
 
 def _estimates(
-    shares: tuple[Floats, Floats], second: tuple[Floats, Floats] | None, draws: Spread, missed: float
+    shares: tuple[Floats, Floats], second: tuple[Floats, Floats] | None, draws: Spread, missed: float, count: int
 ) -> tuple[list[Estimate], list[Estimate]]:
     """Main and total shares with their intervals, which reach up by what the model may have missed."""
     both = []
+    short = max(1.0, _CALIBRATED_FROM / count)
     for kind, engine, drawn in zip(("main", "total"), shares, (draws.main, draws.total), strict=True):
         opinions = [engine] if second is None else [engine, second[0 if kind == "main" else 1]]
         value = np.mean(opinions, axis=0)
         cloud = np.concatenate([drawn, *(drawn - engine + opinion for opinion in opinions[1:])])
         low, high = np.quantile(cloud, [0.025, 0.975], axis=0)
-        factor = _FACTORS[kind]
-        low = np.clip(value - factor * np.maximum(value - low, 0) - _LEAST_WIDTH, 0, 1)
-        high = np.clip(value + factor * np.maximum(high - value, 0) + _LEAST_WIDTH + missed, 0, 1)
+        factor, least = _FACTORS[kind] * short**1.5, _LEAST_WIDTH * short**3
+        low = np.clip(value - factor * np.maximum(value - low, 0) - least, 0, 1)
+        high = np.clip(value + factor * np.maximum(high - value, 0) + least + missed, 0, 1)
         both.append(
             [Estimate(value=float(a), low=float(b), high=float(c)) for a, b, c in zip(value, low, high, strict=True)]
         )
