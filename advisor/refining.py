@@ -25,6 +25,8 @@ from advisor.trials import Trial
 LUCK: Final = 0.05
 """The chance with which a plan may change any range where nothing matters; divided among its ranges."""
 _STARTUP: Final = 4
+_LEAST_STAGE: Final = 10
+"""Trials below which the second half of a refined plan is no stage of its own."""
 _CARRIES: Final = 2
 """So many parameters more than the policy says do trials to come carry, as those before told what the first are worth.
 
@@ -71,7 +73,9 @@ class _Change(NamedTuple):
 def refine(
     plan: Plan, trials: Sequence[Trial], *, budget: int | None = None, seed: int = 0, spec: Spec | None = None
 ) -> Plan:
-    """The plan for the trials that are left, in one stage, begun at the best configuration until now.
+    """The plan for the trials that are left, begun at the best configuration until now.
+
+    It has one stage; where the spec gives ranges that are wider than what was searched, a second one searches these.
 
     Args:
         plan: The plan that was run.
@@ -86,15 +90,16 @@ def refine(
         NothingLeft: Nothing that is searched may matter, or what is left to gain is less than noise.
     """
     count = _budget(plan, trials, budget)
-    known = _known(plan, trials, _base(plan, spec, len(trials) + _CARRIES * count), seed)
+    whole = None if spec is None else _whole(plan, spec, len(trials) + _CARRIES * count)
+    known = _known(plan, trials, _base(plan, whole), seed)
     changes = _with_parents(known.base, {name: _changed(name, known) for name in known.base.search})
     _stop_where_nothing_is_left(known, changes, count)
-    stage = _stage(known, changes, count, seed)
+    stages = _stages(known, changes, whole, count, seed)
     told = [f"{name}: {change.why}" for name, change in changes.items() if change.why]
     nothing = "every range stays: the trials show nothing beyond luck that would change it"
     notes = tuple(PlanNote(text=text, by="refine") for text in (*(told or [nothing]), *known.found.remarks))
     return plan.having(
-        stages=(stage,), budget=PlanBudget(trials=count, parallel=plan.budget.parallel), notes=(*plan.notes, *notes)
+        stages=stages, budget=PlanBudget(trials=count, parallel=plan.budget.parallel), notes=(*plan.notes, *notes)
     )
 
 
@@ -106,16 +111,21 @@ def _budget(plan: Plan, trials: Sequence[Trial], budget: int | None) -> int:
     return count
 
 
-def _base(plan: Plan, spec: Spec | None, trials: int) -> Stage:
-    """The last stage of the plan, with what a plan of the spec for so many trials searches besides."""
-    last = plan.stages[-1].having(start=(), start_why=())
-    if spec is None:
-        return last
+def _whole(plan: Plan, spec: Spec, trials: int) -> Stage:
+    """The last stage of a plan of the spec for so many trials: all that they carry, as wide as the person allows."""
     if spec.sha256 != plan.spec.sha256:
         raise InvalidFile([Problem(sentence="the plan answers another spec, or this one before it was changed")])
     whole = engine.advise(spec.having(budget=spec.budget.having(trials=trials))).stages[-1]
-    if lost := [name for name in last.search if name not in whole.entries]:
+    if lost := [name for name in plan.stages[-1].search if name not in whole.entries]:
         raise InvalidFile([Problem(sentence=f"the plan searches {', '.join(lost)}, which is not known any more")])
+    return whole
+
+
+def _base(plan: Plan, whole: Stage | None) -> Stage:
+    """The last stage of the plan, with what the whole searches besides."""
+    last = plan.stages[-1].having(start=(), start_why=())
+    if whole is None:
+        return last
     # What was held decides no more which parameters have an effect, so conditions are those of the whole.
     known = {name: old.having(when=whole.entries[name].when) for name, old in last.search.items()}
     search = {**known, **{name: new for name, new in whole.search.items() if name not in known}}
@@ -179,6 +189,45 @@ def _is_wider(domain: Domain, seen: Domain) -> bool:
     if not isinstance(domain, Numeric) or not isinstance(seen, Numeric):
         return False
     return domain.low < seen.low or domain.high > seen.high
+
+
+def _stages(
+    known: _Known, changes: Mapping[str, _Change], whole: Stage | None, count: int, seed: int
+) -> tuple[Stage, ...]:
+    """What was learnt is searched first, and then, with half of the trials, all that the person allows."""
+    opened = {} if whole is None else _opened(known, changes, whole)
+    half = count // 2
+    if not opened or half < _LEAST_STAGE:
+        return (_stage(known, changes, count, seed),)
+    first = _stage(known, changes, count - half, seed)
+    names = ", ".join(opened)
+    why = f"opening: what is advised misses what some data need, so this stage searches all of yours: {names}."
+    last = first.having(
+        id=2,
+        name="open",
+        trials=half,
+        sampler=first.sampler.having(seed=first.sampler.seed + 1),
+        search={**first.search, **opened},
+        start=(),
+        start_why=(),
+        why=(why,),
+    )
+    return first, last
+
+
+def _opened(known: _Known, changes: Mapping[str, _Change], whole: Stage) -> dict[str, Searched]:
+    """What is still searched and was searched only in a part of what the person allows, with all of it."""
+    found: dict[str, Searched] = {}
+    for name, (entry, _) in changes.items():
+        wide = whole.search.get(name)
+        if wide is None or isinstance(entry, Held) or not isinstance(old := entry.domain, Numeric):
+            continue
+        new, before = wide.domain, known.base.search[name].domain
+        if isinstance(new, Numeric) and isinstance(before, Numeric) and _is_wider(new, before):
+            # On a scale that measurement made logarithmic the person's low end may be next to nothing, or nothing.
+            low = old.low if old.log and not new.log else min(old.low, new.low)
+            found[name] = handover.with_range(entry, low, max(old.high, new.high))
+    return found
 
 
 def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int) -> Stage:

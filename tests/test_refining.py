@@ -140,6 +140,22 @@ def test_what_was_held_for_want_of_trials_is_searched_once_there_are_more():
         assert len({str(config.get(name)) for config in stage.start}) > 1
 
 
+def test_the_second_half_searches_all_that_the_person_allows_where_only_a_part_was_searched():
+    mine = {"type": "float", "low": 1e-6, "high": 100.0, "log": True}
+    spec = small.spec(budget={"trials": 15}, space={"rate": mine})
+    plan = advisor.advise(spec)
+    before = plan.stages[-1].search["rate"]
+    assert (before.low, before.high) != (1e-6, 100.0)
+    trials = tried(plan, score)
+    first, last = advisor.refine(plan, trials, budget=40, spec=spec).stages
+    assert (first.trials, last.trials) == (20, 20)
+    assert (last.search["rate"].low, last.search["rate"].high) == (1e-6, 100.0)
+    assert first.search["rate"].high < 100.0
+    assert last.why[0].endswith("all of yours: rate.")
+    assert len(advisor.refine(plan, trials, budget=40).stages) == 1
+    assert len(advisor.refine(plan, trials, budget=12, spec=spec).stages) == 1
+
+
 def test_conditions_are_those_of_all_that_is_searched_now(toy):
     """While ``kind`` is held, what depends on it always has an effect; once it is searched, no more."""
     parameters = small.family()["parameters"]
