@@ -307,10 +307,15 @@ def _grouped(levels: Mapping[str, int], count: int, *, apart: bool) -> list[tupl
             groups.append((_NAMES[level], names))
         else:
             title, earlier = groups[-1]
-            groups[-1] = (f"{title} and {_NAMES[level]}", earlier + names)
+            groups[-1] = (_both(title, _NAMES[level]), earlier + names)
     titles = ["refine", "refine again"]
     groups += [(title, []) for title in titles[: count - len(groups)]]
     return groups
+
+
+def _both(title: str, other: str) -> str:
+    """The name of a stage that is two: ``critical, important and minor``."""
+    return f"{title.replace(' and ', ', ')} and {other}"
 
 
 def _with_trials(
@@ -339,7 +344,7 @@ def _with_trials(
 
 
 def _merged(first: tuple[str, list[str]], second: tuple[str, list[str]]) -> tuple[str, list[str]]:
-    title = first[0] if second[0].startswith("refine") else f"{first[0]} and {second[0]}"
+    title = first[0] if second[0].startswith("refine") else _both(first[0], second[0])
     return title, first[1] + second[1]
 
 

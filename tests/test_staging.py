@@ -52,7 +52,7 @@ def test_where_tiers_are_not_apart_every_stage_searches_all_that_the_budget_carr
     division = divide(many(minor=1, critical=2, important=1), 200, 1, (), together, {})
     assert searched(division) == [{"c0", "c1", "i0", "m0"}] * 3
     assert [draft.name for draft in division.drafts] == [
-        "critical and important and minor",
+        "critical, important and minor",
         "refine",
         "refine again",
     ]
