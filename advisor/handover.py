@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from advisor import narrowing
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Domain, Numeric, Value, clip, contains, is_single, same, shown_value, trimmed, written
+from advisor.space import Domain, Numeric, Value, clip, contains, is_single, middle, same, shown_value, trimmed, written
 from advisor.trials import Trial, best_of
 
 
@@ -184,5 +184,5 @@ def with_range(searched: Searched, low: float, high: float) -> Searched:
     """The parameter with another range, and its default moved into that."""
     domain = numeric(searched)._replace(low=low, high=high)
     ends = {end: written(value, integer=domain.integer) for end, value in (("low", low), ("high", high))}
-    default = {} if searched.default is None else {"default": clip(domain, searched.default)}
+    default = {"default": clip(domain, middle(numeric(searched)) if searched.default is None else searched.default)}
     return searched.having(**ends, **default)

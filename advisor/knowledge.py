@@ -155,6 +155,9 @@ class Parameter(Frozen):
     default_outside: Text | None = Field(None, description="Why the advised range leaves the library's default out.")
     start: FactBound | Scalar = Field(None, description="What to hold it at while others are searched.")
     when: Mapping[Text, Scalar | tuple[Scalar, ...]] | None = None
+    when_is_ours: Flag = Field(
+        default=False, description="Whether it does not hold where a parent's values go by another library's words."
+    )
     tier: Tier
     usual: Tier | None = Field(None, description="What is usually taught, where that is a common opinion.")
     departs: Text | None = Field(None, description="Why the tier departs from what is usually taught.")

@@ -93,8 +93,9 @@ def refine(
     whole = None if spec is None else _whole(plan, spec, len(trials) + _CARRIES * count)
     known = _known(plan, trials, _base(plan, whole), seed)
     changes = _with_parents(known.base, {name: _changed(name, known) for name in known.base.search})
-    _stop_where_nothing_is_left(known, changes, count)
-    stages = _stages(known, changes, whole, count, seed)
+    opened = {} if whole is None or count // 2 < _LEAST_STAGE else _opened(known, changes, whole)
+    _stop_where_nothing_is_left(known, changes, count, beyond=bool(opened))
+    stages = _stages(known, changes, opened, count, seed)
     told = [f"{name}: {change.why}" for name, change in changes.items() if change.why]
     nothing = "every range stays: the trials show nothing beyond luck that would change it"
     notes = tuple(PlanNote(text=text, by="refine") for text in (*(told or [nothing]), *known.found.remarks))
@@ -160,12 +161,12 @@ def _with_parents(stage: Stage, changes: dict[str, _Change]) -> dict[str, _Chang
     }
 
 
-def _stop_where_nothing_is_left(known: _Known, changes: Mapping[str, _Change], count: int) -> None:
+def _stop_where_nothing_is_left(known: _Known, changes: Mapping[str, _Change], count: int, *, beyond: bool) -> None:
     """Raise where nothing is searched, or all trials to come gain less than noise by a model that can be trusted."""
     if all(isinstance(change.entry, Held) for change in changes.values()):
         raise NothingLeft("nothing that is searched has an effect beyond noise: keep the best configuration")
     process = known.found.process
-    if process is None or known.found.trust.verdict == "poor" or _reaches_beyond(known, changes):
+    if process is None or known.found.trust.verdict == "poor" or beyond or _reaches_beyond(known, changes):
         return
     gains = proposing.expected_gain(process, proposing.candidates(process, 0))
     noise = known.plan.objective.noise or process.scale * process.noise**0.5
@@ -192,12 +193,11 @@ def _is_wider(domain: Domain, seen: Domain) -> bool:
 
 
 def _stages(
-    known: _Known, changes: Mapping[str, _Change], whole: Stage | None, count: int, seed: int
+    known: _Known, changes: Mapping[str, _Change], opened: Mapping[str, Searched], count: int, seed: int
 ) -> tuple[Stage, ...]:
     """What was learnt is searched first, and then, with half of the trials, all that the person allows."""
-    opened = {} if whole is None else _opened(known, changes, whole)
     half = count // 2
-    if not opened or half < _LEAST_STAGE:
+    if not opened:
         return (_stage(known, changes, count, seed),)
     first = _stage(known, changes, count - half, seed)
     names = ", ".join(opened)

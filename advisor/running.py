@@ -68,7 +68,8 @@ def run(
         raise UnknownName("format", form, formats.FORMS)
     if target.is_dir() or not target.parent.is_dir():
         raise InvalidFile([Problem(sentence=f"{target} cannot be written; name a file in a folder that is there")])
-    before = () if earlier is None else _earlier(earlier, plan)
+    place = _storage(path, storage)
+    before = () if earlier is None else _earlier(earlier, plan, place)
     logging = [callbacks.observer(log) for log in logs]
     # What an objective prints in this process is no answer of ours.
     with live.shown(sys.stderr, os.environ, places=workers) as shown, redirect_stdout(sys.stderr):
@@ -76,7 +77,7 @@ def run(
         result = runners.run(
             plan,
             _objective(plan, objective, template, observer),
-            storage=_storage(path, storage),
+            storage=place,
             engine=engine,
             workers=workers or plan.budget.parallel,
             seed=seed,
@@ -93,7 +94,10 @@ def run(
     return Finished(plan, result)
 
 
-def _earlier(path: str, plan: Plan) -> Sequence[Trial]:
+def _earlier(path: str, plan: Plan, storage: str | None) -> Sequence[Trial]:
+    if storage is not None and (path == storage or FilePath(path).resolve() == FilePath(storage).resolve()):
+        sentence = f"earlier trials are read from {path}, where this run would write its own; give it another --storage"
+        raise InvalidFile([Problem(sentence=sentence)])
     found = readers.load_trials(path, plan=plan)
     readers.check_direction(found, plan)
     return found.trials

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import CannotExport, MissingPackage
@@ -31,10 +32,11 @@ def suggest(trial: BaseTrial, stage: Stage) -> dict[str, Value]:
     config: dict[str, Value] = {}
     for name, entry in parents_first(stage):
         is_active = _is_active(entry, config)
-        if isinstance(entry, Searched) and (is_active or stage.proposes_all):
-            value = suggested(trial, name, entry)
         if is_active:
-            config[name] = entry.value if isinstance(entry, Held) else value
+            config[name] = entry.value if isinstance(entry, Held) else suggested(trial, name, entry)
+        elif isinstance(entry, Searched) and stage.proposes_all:
+            with suppress(ValueError):  # a fixed trial may know a configuration and no more
+                suggested(trial, name, entry)
     return {name: config[name] for name in stage.entries if name in config}
 
 

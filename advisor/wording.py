@@ -123,7 +123,8 @@ def _said_in(family: Family, words: Words, strange: Mapping[str, tuple[Value, ..
 def _parameter(name: str, parameter: Parameter, words: Words, strange: tuple[Value, ...]) -> Parameter:
     changed: dict[str, Any] = {}
     if parameter.when is not None:
-        changed["when"] = {parent: _said(parent, wanted, words) for parent, wanted in parameter.when.items()}
+        kept = {p: wanted for p, wanted in parameter.when.items() if not (parameter.when_is_ours and words.get(p))}
+        changed["when"] = {parent: _said(parent, wanted, words) for parent, wanted in kept.items()} or None
     if words.get(name) or strange:
         choices = (*_said(name, parameter.valid.choices or (), words), *strange)
         changed["valid"] = parameter.valid.model_copy(update={"choices": choices})

@@ -239,11 +239,13 @@ def test_the_module_finds_what_advisor_finds_by_itself():
 
 def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
     search = {"rate": {**KINDS["rate"], "limits": {"low": 0.05, "high": 3}}, "kernel": KINDS["kernel"]}
-    search["width"] = {"type": "float", "low": 0.0, "high": 4.0, "default": 3.5, "when": {"kernel": "rbf"}}
+    search["width"] = {"type": "float", "low": 0.0, "high": 4.0, "when": {"kernel": "rbf"}}
+    search["idle"] = {"type": "float", "low": 0.0, "high": 1.0, "when": {"none": 1}}
     sampler = {"name": "gp", "seed": 0, "startup": 4}
-    first = stage(1, 16, search, start=[{"rate": 0.5, "kernel": "poly"}]) | {"sampler": sampler}
+    held = {"none": {"value": 0}}
+    first = stage(1, 16, search, fixed=held, start=[{"rate": 0.5, "kernel": "poly", "none": 0}]) | {"sampler": sampler}
     follow = {"from": 1, "keep": 0.35, "at_least": 5, "extend_at_edge": True}
-    plan = made(first, stage(2, 10, search, narrow=follow) | {"sampler": sampler | {"seed": 1}})
+    plan = made(first, stage(2, 10, search, fixed=held, narrow=follow) | {"sampler": sampler | {"seed": 1}})
 
     def score(config):
         return -abs(config["rate"] - 0.3) - (0.1 * config["width"] if "width" in config else 0.2)
@@ -251,6 +253,19 @@ def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
     trials = ran(plan, score)[2]
     result = advisor.run(plan, score)
     assert [trial.user_attrs["config"] for trial in trials] == [trial.config for trial in result.trials]
-    assert {"rate", "kernel", "width"} == trials[0].params.keys()
+    assert {"rate", "kernel", "width", "idle"} == trials[0].params.keys()
     assert any("width" not in trial.config for trial in result.trials)
     assert "carried" in result.stages[1].log[-1]
+
+
+def test_the_module_narrows_by_what_was_searched_and_not_by_what_was_held():
+    first = stage(1, 12, {"rate": KINDS["rate"]}, fixed={"share": {"value": 0.5}})
+    both = {"rate": KINDS["rate"], "share": {"type": "float", "low": 0.0, "high": 1.0}}
+    follow = {"from": 2, "keep": 0.5, "at_least": 5, "extend_at_edge": True}
+    plan = made(first, stage(2, 15, both), stage(3, 6, both, narrow=follow))
+
+    def score(config):
+        return -abs(config["share"] - 0.2)
+
+    configs = [trial.user_attrs["config"] for trial in ran(plan, score)[2]]
+    assert configs == [trial.config for trial in advisor.run(plan, score).trials]

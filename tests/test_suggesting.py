@@ -63,6 +63,8 @@ def test_where_all_is_proposed_what_has_no_effect_is_asked_for_and_left_out_of_t
     assert "frill" not in advisor.suggest(trial, stage)
     assert trial.params == plain
     assert suggesting.unproposed(stage) == {"frill": 0.5}
+    known = {name: value for name, value in plain.items() if name != "frill"}
+    assert advisor.suggest(optuna.trial.FixedTrial(known), stage) == advisor.suggest(trial, stage)
     assert suggesting.unproposed(STAGE) == {}
 
 

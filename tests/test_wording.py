@@ -34,6 +34,23 @@ def test_advice_speaks_the_words_of_another_library():
     assert "kind: ornate stands for fancy." in small.notes(made)
 
 
+def test_a_condition_of_our_libraries_alone_does_not_bind_another_library():
+    space = {"replace": {"choices": ["TRUE", "FALSE"]}, "sample.fraction": {"low": 0.1, "high": 1.0}}
+    spec = {
+        "version": 1,
+        "model": {"family": "random-forest"},
+        "objective": {"metric": "auc", "direction": "maximize"},
+        "budget": {"trials": 30},
+        "space": space,
+        "scope": "closed",
+    }
+    ranger = advisor.advise(advisor.Spec.model_validate(spec))
+    assert ranger.stages[0].search["sample.fraction"].when is None
+    spec["space"]["replace"] = {"choices": [True, False]}
+    ours = advisor.advise(advisor.Spec.model_validate(spec))
+    assert ours.stages[0].search["sample.fraction"].when == {"replace": True}
+
+
 @pytest.mark.usefixtures("_translating")
 def test_a_value_that_is_held_may_be_a_word_of_another_library():
     made = small.plan(fixed={"kind": "ornate"})

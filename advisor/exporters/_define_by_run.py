@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from advisor import suggesting
 from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
 from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, why
 from advisor.plan import Held, Plan, Searched, Stage
@@ -27,6 +28,9 @@ def function(name: str, stage: Stage, narrows: Sequence[str] = ()) -> str:
     text += assigned("config", {key: literal(value) for key, value in active_fixed(stage).items()}, "    ")
     for key, entry in _in_order(stage):
         if (wanted := needs(stage, key)) is None:
+            if isinstance(entry, Searched) and stage.proposes_all:
+                text += remark(f"Without effect in this stage: {key}.", "    ")
+                text += _proposal("_", key, entry, "    ", narrows)
             continue
         if isinstance(entry, Searched):
             text += remark(why(entry), "    ")
@@ -39,12 +43,8 @@ def function(name: str, stage: Stage, narrows: Sequence[str] = ()) -> str:
 
 
 def _in_order(stage: Stage) -> Iterator[tuple[str, Searched | Held]]:
-    """What is searched or has a condition, each after those that it depends on."""
-    waiting = {name: entry for name, entry in stage.entries.items() if isinstance(entry, Searched) or entry.when}
-    while waiting:
-        ready = [name for name, entry in waiting.items() if not waiting.keys() & (entry.when or {}).keys()]
-        for name in ready:
-            yield name, waiting.pop(name)
+    """What is searched or has a condition, in the order in which a run asks for it."""
+    return ((n, entry) for n, entry in suggesting.parents_first(stage) if isinstance(entry, Searched) or entry.when)
 
 
 def _if(wanted: Mapping[str, Sequence[Value]]) -> str:
@@ -135,6 +135,20 @@ def sampler(stage: Stage, indent: str) -> str:
     if len(line) <= WIDTH + 1:
         return line
     return "".join([f"{indent}sampler = (\n", *(f"{indent}    {part}\n" for part in parts), f"{indent})\n"])
+
+
+def of_what_acts(stage: Stage) -> Stage:
+    """The stage with a sampler that asks for nothing without effect, for what trains with all that is asked for."""
+    is_other = stage.proposes_all and any(searched.when for searched in stage.search.values())
+    return stage.having(sampler=stage.sampler.having(name="tpe")) if is_other else stage
+
+
+def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
+    """What becomes of a Gaussian process where ``trainer`` trains with all that a trial was asked for."""
+    if of_what_acts(stage) is not stage:
+        yield Loss(what="the sampler gp", instead=f"TPE, as {trainer} takes all that a trial was asked for")
+    elif stage.sampler.name == "gp":
+        yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
 
 
 FIND_SPEC = "from importlib.util import find_spec"

@@ -69,13 +69,13 @@ def following(ranges, limits, earlier, keep, at_least):
     done = [trial for trial in earlier if trial.state == optuna.trial.TrialState.COMPLETE]
     new = dict(ranges)
     for name, (low, high) in ranges.items():
-        seen = [(trial.user_attrs["config"].get(name), trial) for trial in done]
-        seen = [(value, trial) for value, trial in seen if value is not None and low <= value <= high]
+        seen = [trial for trial in done if name in trial.params and name in trial.user_attrs["config"]]
+        seen = [trial for trial in seen if low <= trial.params[name] <= high]
         if low == high or len(seen) < max(at_least, LEAST):
             print(f"{{name}} stays: {{len(seen)}} complete trials, {{max(at_least, LEAST)}} are needed")
             continue
-        values = [value for value, _ in seen]
-        scores = [-trial.value if DIRECTION == "maximize" else trial.value for _, trial in seen]
+        values = [trial.params[name] for trial in seen]
+        scores = [-trial.value if DIRECTION == "maximize" else trial.value for trial in seen]
         luck = LUCK / len(ranges)
         *new[name], why = narrowed(values, scores, ranges[name], keep=keep, luck=luck, **limits[name])
         print(f"{{name}} {{low:g}} .. {{high:g}} -> {{new[name][0]:g}} .. {{new[name][1]:g}}, {{why}}")

@@ -115,6 +115,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     yield from known(plan, stage)[1]
     if stage.sampler.name == "quasi-random":
         yield Loss(what="quasi-random points", instead="random ones, which need no scipy")
+    yield from _define_by_run.losses_of_gaussian_process(stage, "Trainer")
     yield from unkept_constraints(plan, stage, "Trainer has none; what breaks it is trained all the same")
     if plan.pruning.advised:
         instead = "no trial is stopped; Trainer counts steps of the optimiser"
@@ -124,7 +125,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module with ``hp_space`` and what runs it."""
-    (stage,) = stages
+    stage = _define_by_run.of_what_acts(stages[0])
     quiet = "group=True" in _define_by_run.sampler(stage, "")
     sampler = _define_by_run.sampler(stage, " " * 8 if quiet else " " * 4)
     fields = {name: quoted(field) for name, entry in stage.entries.items() if (field := _field(name, entry)) in FIELDS}

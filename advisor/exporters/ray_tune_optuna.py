@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from advisor.exporters import _define_by_run, _ray_tune
 from advisor.exporters._python import call, mapping, quoted
-from advisor.exporters._writing import Loss, after_the_search, comment, conditional, starts, unkept_constraints
+from advisor.exporters._writing import Loss, after_the_search, comment, starts, unkept_constraints
 from advisor.plan import Plan, Stage
 
 SUFFIX = ".py"
@@ -32,10 +32,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
             yield Loss(what=f"the name {name}", instead=instead, changes_meaning=True)
     if stage.sampler.name == "quasi-random":
         yield Loss(what="quasi-random points", instead="random ones, which need no scipy")
-    if stage.proposes_all and conditional(stage):
-        yield Loss(what="the sampler gp", instead="TPE, as Ray trains with all that a trial was asked for")
-    elif stage.sampler.name == "gp":
-        yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
+    yield from _define_by_run.losses_of_gaussian_process(stage, "Ray")
     yield from starts(plan, stage)[1]
     yield from unkept_constraints(plan, stage, _ray_tune.UNKEPT)
     yield from _ray_tune.losses(plan)
@@ -44,7 +41,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module that runs the search."""
-    stage = _without_unproposed(stages[0])
+    stage = _define_by_run.of_what_acts(stages[0])
     quiet = "group=True" in _define_by_run.sampler(stage, "")
     sampler = _define_by_run.sampler(stage, " " * 8 if quiet else " " * 4)
     extra = [*(["import warnings"] if quiet else []), *([_define_by_run.FIND_SPEC] if "find_spec" in sampler else [])]
@@ -64,12 +61,6 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
         main,
     ]
     return "\n\n".join(block.strip("\n") + "\n" for block in blocks)
-
-
-def _without_unproposed(stage: Stage) -> Stage:
-    """The stage with a sampler that asks for no parameter without effect."""
-    is_other = stage.proposes_all and conditional(stage)
-    return stage.having(sampler=stage.sampler.having(name="tpe")) if is_other else stage
 
 
 def _search(plan: Plan, sampler: str, *, quiet: bool) -> str:

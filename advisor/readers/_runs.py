@@ -63,21 +63,22 @@ def runs_in(studies: Mapping[str, Study]) -> dict[str, Run]:
     return found
 
 
-def log_of(source: Source, run: Run, studies: Mapping[str, Study], plan: Plan | None, remarks: tuple[str, ...]) -> Log:
-    """The trials of a run that ended and count, in the order in which they did.
+def log_of(source: Source, run: Run, studies: Mapping[str, Study], remarks: tuple[str, ...]) -> Log:
+    """The trials of a run that ended and count, in the order in which they did, by the plan that the storage keeps.
+
+    A plan that is at hand may be another, such as one that was refined from this run.
 
     Args:
         source: The storage, for messages.
         run: One of its runs.
         studies: All studies of the storage, by name.
-        plan: The plan, where it is at hand; else what the storage keeps of it is used.
         remarks: What is said already.
 
     Raises:
         InvalidFile: What the storage keeps of the plan is no plan.
     """
     try:
-        plan = plan or _kept(studies[run.name].user_attrs["plan"])
+        plan = _kept(studies[run.name].user_attrs["plan"])
         records: list[Record] = []
         trials: list[Trial] = []
         searched: dict[int, Stage] = {}

@@ -102,7 +102,7 @@ def _log(source: Source, wanted: Wanted, studies: Mapping[str, Study]) -> Log:
     others = [name for name in studies if name not in inside]
     chosen, remarks = _chosen(source, wanted, others, runs)
     if chosen in runs:
-        return _runs.log_of(source, runs[chosen], studies, wanted.plan, remarks)
+        return _runs.log_of(source, runs[chosen], studies, remarks)
     return _of_study(studies[chosen], remarks)
 
 

@@ -17,7 +17,7 @@ _DECIDES: Final = {
     "pruning": ("advised", "on", "method", "least_share", "from_step"),
     "confirm": ("finalists", "repeats"),
     "stage": ("trials", "sampler", "start", "narrow"),
-    "parameter": ("type", "low", "high", "log", "step", "choices", "when", "limits", "value", "active"),
+    "parameter": ("type", "low", "high", "log", "step", "choices", "when", "limits", "value", "active", "measured"),
 }
 """What of each part of a plan decides which configurations are evaluated, and for how long; its reasons do not."""
 
@@ -65,6 +65,8 @@ def check(begun: Mapping[str, Any], now: Mapping[str, Any], place: str) -> None:
         shown.append(f"  and {len(differences) - _MOST_SHOWN} more")
     lines = "\n".join(shown)
     remedy = "begin a new run beside it with --fresh (resume=False), or under another --name"
+    if begun.get("earlier") != now.get("earlier"):
+        remedy = f"give it the same earlier trials; else {remedy}"
     raise InvalidFile([Problem(sentence=f"the run in {place} was begun with another plan:\n{lines}\n{remedy}")])
 
 

@@ -297,7 +297,7 @@ def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
 
 
 def _is_void(trial: FrozenTrial) -> bool:
-    """Whether a trial does not count; what is complete does, if its process was given up for dead too early."""
+    """Whether a trial does not count; a complete one does, if its process was given up for dead too early."""
     return _VOID in trial.user_attrs and trial.state != TrialState.COMPLETE
 
 
@@ -368,7 +368,8 @@ def claimed(watch: Watch | None, stage: Stage) -> AbstractContextManager[None]:
 
 
 def _fill(study: Study, stage: Stage, earlier: Iterable[Trial], first: Sequence[Known]) -> None:
-    study.add_trials([known for one in earlier if (known := _carried(stage, one)) is not None])
+    known = [trial for one in earlier if (trial := _carried(stage, one)) is not None]
+    study.add_trials(known[-_MOST_MODELLED:] if stage.proposes_all else known)
     for config, seed in first[: stage.trials]:
         searched = {name: value for name, value in config.items() if name in stage.search}
         study.enqueue_trial(suggesting.unproposed(stage) | searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
@@ -376,6 +377,8 @@ def _fill(study: Study, stage: Stage, earlier: Iterable[Trial], first: Sequence[
 
 
 _READY: Final = "ready"
+_MOST_MODELLED: Final = 200
+"""Earlier trials that a Gaussian process is told, the latest ones: its time grows with their cube."""
 
 
 def _is_ready(study: Study, watch: Watch | None, place: Place) -> bool:
