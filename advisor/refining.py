@@ -17,7 +17,7 @@ from advisor.errors import AdvisorError, InvalidFile, Problem
 from advisor.importance import Importance
 from advisor.measuring import Gathered, Importances
 from advisor.plan import Held, Narrowing, Plan, Sampler, Searched, Stage, StartReason
-from advisor.record import PlanBudget, PlanNote
+from advisor.record import Bar, PlanBudget, PlanNote
 from advisor.space import Domain, Numeric, Value, clip, contains, is_number, shown_value
 from advisor.spec import Spec
 from advisor.trials import Trial
@@ -100,8 +100,17 @@ def refine(
     nothing = "every range stays: the trials show nothing beyond luck that would change it"
     notes = tuple(PlanNote(text=text, by="refine") for text in (*(told or [nothing]), *known.found.remarks))
     return plan.having(
-        stages=stages, budget=PlanBudget(trials=count, parallel=plan.budget.parallel), notes=(*plan.notes, *notes)
+        bar=_bar(known),
+        stages=stages,
+        budget=PlanBudget(trials=count, parallel=plan.budget.parallel),
+        notes=(*plan.notes, *notes),
     )
+
+
+def _bar(known: _Known) -> Bar:
+    """What is to be beaten now: the best until now, which comes first; the library's default is not evaluated again."""
+    metric, value = known.plan.objective.metric, shown_value(known.best.value)
+    return Bar(library_default=False, note=f"The best of the trials before, with {metric} {value}, is the bar to beat.")
 
 
 def _budget(plan: Plan, trials: Sequence[Trial], budget: int | None) -> int:

@@ -18,7 +18,7 @@ from advisor.errors import InvalidFile
 from advisor.importance import TooFewTrials
 from advisor.refining import NothingLeft
 from advisor.runners._samplers import quantile
-from advisor.space import contains
+from advisor.space import contains, shown_value
 from advisor.trials import Result, Trial, best_of
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -105,6 +105,14 @@ def test_what_is_left_of_the_budget_is_the_new_one(plan):
     assert advisor.refine(plan, trials[:40]).budget.trials == 20
     with pytest.raises(InvalidFile, match="say how many more there are with --budget"):
         advisor.refine(plan, trials)
+
+
+def test_the_best_until_now_is_the_bar_and_nothing_is_called_the_default(plan):
+    trials = tried(plan, score)
+    refined = advisor.refine(plan, trials, budget=20)
+    assert not refined.bar.library_default
+    assert shown_value(best_of(trials, "minimize").value) in refined.bar.note
+    assert advisor.run(refined, score).gain is None
 
 
 def test_what_the_model_proposes_is_evaluated_early(plan):
