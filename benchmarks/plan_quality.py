@@ -161,7 +161,7 @@ def our_runs(task: Task, setting: Setting) -> dict[str, tuple[list[float], ...]]
 
 def run_errors(task: Task, plan: advisor.Plan, seed: int) -> list[float]:
     """The errors of a plan's trials."""
-    result = advisor.run(plan, task, seed=seed, confirm=False)
+    result = advisor.run(plan, lambda config: task(public_tasks.completed(task, config)), seed=seed)
     return [float(trial.value) if trial.value is not None else float("inf") for trial in result.trials]
 
 

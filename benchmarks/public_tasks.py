@@ -126,6 +126,25 @@ def spec_of(task: Task, trials: int, **changes: Any) -> advisor.Spec:
     )
 
 
+def completed(task: Task, config: Mapping[str, Any]) -> Config:
+    """The configuration with what has an effect in the task, and only that.
+
+    A surrogate answers what it was never fitted to, and knows nothing of it. What is missing, as it has no effect in
+    the family's library, has the middle of its range.
+    """
+    full: Config = {}
+    for name, entry in task.space.items():
+        if all(config.get(parent) in values for parent, values in (entry.get("when") or {}).items()):
+            full[name] = config[name] if name in config else _middle(entry)
+    return full
+
+
+def _middle(entry: Mapping[str, Any]) -> Any:
+    if "choices" in entry:
+        return entry["choices"][0]
+    return (entry["low"] + entry["high"]) / 2
+
+
 # The scale of a task
 
 

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import curves
 import public_tasks
@@ -121,28 +121,9 @@ def _trials(
     task: Task, plan: advisor.Plan, seed: int, earlier: Sequence[advisor.Trial] = ()
 ) -> Sequence[advisor.Trial]:
     def objective(config: Config) -> float:
-        return task(_completed(task, config))
+        return task(public_tasks.completed(task, config))
 
     return advisor.run(plan, objective, seed=seed, earlier=earlier).trials
-
-
-def _completed(task: Task, config: Config) -> Config:
-    """The configuration with what has an effect in the task, and only that.
-
-    A surrogate answers what it was never fitted to, and knows nothing of it. What is missing, as it has no effect in
-    the family's library, has the middle of its range.
-    """
-    full: Config = {}
-    for name, entry in task.space.items():
-        if all(config.get(parent) in values for parent, values in (entry.get("when") or {}).items()):
-            full[name] = config[name] if name in config else _middle(entry)
-    return full
-
-
-def _middle(entry: Mapping[str, Any]) -> Any:
-    if "choices" in entry:
-        return entry["choices"][0]
-    return (entry["low"] + entry["high"]) / 2
 
 
 def _errors(trials: Iterable[advisor.Trial]) -> list[float]:
@@ -156,8 +137,7 @@ def _flat(task: Task, known: Sequence[advisor.Trial], seed: int) -> list[float]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     for trial in known:
-        config = {name: value for name, value in _completed(task, trial.config).items() if name in task.space}
-        fixed = optuna.trial.FixedTrial(config)
+        fixed = optuna.trial.FixedTrial(public_tasks.completed(task, trial.config))
         suggested(fixed, task.space)
         study.add_trial(
             optuna.trial.create_trial(params=fixed.params, distributions=fixed.distributions, value=trial.value)
