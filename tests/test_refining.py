@@ -221,6 +221,17 @@ def test_command_writes_the_next_plan_and_says_what_changed(plan, tmp_path):
     assert advisor.load_plan(out).budget.trials == 12
 
 
+def test_a_run_is_read_by_its_own_plan_where_a_refined_one_is_at_hand(plan, tmp_path):
+    pytest.importorskip("optuna")
+    storage = str(tmp_path / "plan.db")
+    trials = advisor.run(plan, score, storage=storage).trials
+    refined = advisor.refine(plan, trials, budget=20)
+    assert len(plan.stages) > 1
+    found = advisor.load_trials(storage, plan=refined)
+    seen = {json.dumps(trial.config, sort_keys=True) for trial in (*found.trials, *found.outside)}
+    assert seen == {json.dumps(trial.config, sort_keys=True) for trial in trials}
+
+
 def test_a_winner_outside_what_the_person_allows_is_not_held_there(plan):
     trials = tried(plan, lambda config: (math.log10(config["rate"]) + 2) ** 2)
     best = best_of(trials, "minimize")
