@@ -139,7 +139,7 @@ def sampler(stage: Stage, indent: str) -> str:
 
 def of_what_acts(stage: Stage) -> Stage:
     """The stage with a sampler that asks for nothing without effect, for what trains with all that is asked for."""
-    is_other = stage.proposes_all and any(searched.when for searched in stage.search.values())
+    is_other = stage.proposes_all and conditional(stage)
     return stage.having(sampler=stage.sampler.having(name="tpe")) if is_other else stage
 
 

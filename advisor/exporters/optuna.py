@@ -220,8 +220,9 @@ def _run(stages: tuple[Stage, ...]) -> str:
             text += f"        ranges = following({arguments})\n"
             suggest = f"functools.partial({suggest}, ranges=ranges)"
         text += _define_by_run.sampler(stage, " " * 8)
-        text += _unproposed(stage, _narrowed(stage, stages))
+        unproposed = _unproposed(stage, _narrowed(stage, stages))
+        text += unproposed
         first = ", STARTS" if stage is stages[0] else ""
-        others = ", unproposed=unproposed" if suggesting.unproposed(stage) else ""
+        others = ", unproposed=unproposed" if unproposed else ""
         text += f"        done += search(objective, {suggest}, {stage.trials}, sampler, done{first}{others})\n"
     return f"{text}    return done\n"

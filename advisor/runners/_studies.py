@@ -146,8 +146,9 @@ class StageStudy:
     def _config(self, trial: optuna.Trial, known: Mapping[str, Value] | None) -> dict[str, Value]:
         if known is None:
             return suggesting.suggest(trial, self.stage)
-        for name in self.stage.search if self.stage.proposes_all else known.keys() & self.stage.search.keys():
-            suggesting.suggested(trial, name, self.stage.search[name])
+        for name, searched in self.stage.search.items():
+            if name in known or self.stage.proposes_all:
+                suggesting.suggested(trial, name, searched)
         return dict(known)
 
     def _void(self, trial: optuna.Trial, why: str) -> None:
