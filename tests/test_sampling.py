@@ -67,3 +67,19 @@ def test_without_torch_a_plan_runs_by_another_sampler_and_says_so(monkeypatch):
     assert [text for text in listening.said if "torch" in text] == [
         "the sampler gp needs torch (pip install 'hpo-advisor[gp]'); TPE takes its place, and needs more trials"
     ]
+
+
+@pytest.mark.truth
+def test_a_gaussian_process_of_optuna_models_only_what_every_trial_has():
+    optuna = pytest.importorskip("optuna")
+    pytest.importorskip("torch", reason="the Gaussian process needs it")
+    kernel = optuna.distributions.CategoricalDistribution(["linear", "rbf"])
+    gamma = optuna.distributions.FloatDistribution(0.1, 1.0)
+    study = optuna.create_study(sampler=optuna.samplers.GPSampler(seed=0))
+    both = {"params": {"kernel": "rbf", "gamma": 0.5}, "distributions": {"kernel": kernel, "gamma": gamma}}
+    study.add_trial(optuna.trial.create_trial(value=1.0, **both))
+    trial = study.ask()._cached_frozen_trial
+    assert study.sampler.infer_relative_search_space(study, trial).keys() == {"kernel", "gamma"}
+    alone = {"params": {"kernel": "linear"}, "distributions": {"kernel": kernel}}
+    study.add_trial(optuna.trial.create_trial(value=2.0, **alone))
+    assert study.sampler.infer_relative_search_space(study, trial).keys() == {"kernel"}
