@@ -7,7 +7,8 @@ runs them, and beside them searches of others over the same space (those whose p
 what Optuna's default sampler reaches with 100 trials, the mean over seeds. Regret is the error above the best that is
 known of the task, as a share of what the median random configuration has. Intervals (95 %) are over tasks.
 Only tasks that no policy was chosen on are judged, unless ``--part`` says otherwise. Runs of others are kept in the
-cache, ours never.
+cache, ours never. With ``--learnt DIR`` plans also use what ``advisor learn`` makes of trials of other tasks
+(``taught.py``), which is kept in DIR.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Final, NamedTuple
 
 import curves
 import public_tasks
+import taught
 from public_tasks import Config, Scale, Task
 from rivals import RIVALS
 
@@ -41,12 +43,14 @@ class Setting(NamedTuple):
         rivals: Names of searches of others.
         seeds: Runs of each search.
         cache: Where runs of others are kept.
+        learnt: Where what other tasks taught is kept; None for the shipped knowledge alone.
         budgets: Plans are made for these.
     """
 
     rivals: tuple[str, ...]
     seeds: int
     cache: Path | None
+    learnt: Path | None = None
     budgets: tuple[int, ...] = BUDGETS
 
 
@@ -79,12 +83,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--part", choices=("judge", "choose", "all"), default="judge")
     parser.add_argument("--cache", type=Path, help="a folder that keeps the runs of others")
+    parser.add_argument("--learnt", type=Path, metavar="DIR", help="plans with what trials of other tasks taught")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     if why := public_tasks.missing():
         print(f"skipped: {why}")
         return
-    setting = Setting(_rivals(given.rivals), 1 if given.quick else given.seeds, given.cache)
+    setting = Setting(_rivals(given.rivals), 1 if given.quick else given.seeds, given.cache, given.learnt)
     most = 3 if given.quick else given.tasks
     chosen = given.scenarios.split(",") if given.scenarios else public_tasks.scenarios()
     wanted = [(name, task) for name in chosen for task in public_tasks.names(name, given.part, most)]
@@ -150,9 +155,13 @@ def _default(task: Task) -> Config:
 
 def our_runs(task: Task, setting: Setting) -> dict[str, tuple[list[float], ...]]:
     """The errors of plans of all budgets, for each seed."""
+    changes: dict[str, list[str]] = {}
+    if setting.learnt is not None:
+        fold = taught.fold_of(task.scenario, task.task)
+        changes["knowledge"] = [str(taught.knowledge(task.scenario, fold, setting.learnt))]
     return {
         plan_name(trials): tuple(
-            run_errors(task, advisor.advise(public_tasks.spec_of(task, trials), seed=seed), seed)
+            run_errors(task, advisor.advise(public_tasks.spec_of(task, trials, **changes), seed=seed), seed)
             for seed in range(setting.seeds)
         )
         for trials in setting.budgets

@@ -159,17 +159,24 @@ def scale(task: Task, *, random: int = 3000, rounds: int = 4, around: int = 300)
     """
     import numpy as np
 
-    generator = np.random.default_rng(0)
-    configs = task.random(random, seed=0)
+    _, errors = searched(task, random=random, rounds=rounds, around=around, seed=0)
+    return Scale(best=float(errors.min()), median=float(np.median(errors[:random])))
+
+
+def searched(task: Task, *, random: int, rounds: int, around: int, seed: int) -> tuple[list[Config], Any]:
+    """Random configurations and rounds of changes of the ten best so far, with their errors; arguments as above."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    configs = task.random(random, seed=seed)
     errors = np.asarray(task.batch(configs))
-    median = float(np.median(errors))
     for number in range(rounds):
         best = [configs[at] for at in np.argsort(errors, kind="stable")[:10]]
         width = 0.2 / 2**number
         near = [_changed(task, best[at % len(best)], width, generator) for at in range(around)]
         configs += near
         errors = np.concatenate([errors, task.batch(near)])
-    return Scale(best=float(errors.min()), median=median)
+    return configs, errors
 
 
 def _changed(task: Task, config: Config, width: float, generator: Any) -> Config:
