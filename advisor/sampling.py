@@ -8,7 +8,7 @@ from advisor.staging import Draft, Policies
 
 
 def name(
-    draft: Draft, budget: int, parallel: int, policies: Policies, *, constrained: bool
+    draft: Draft, budget: int, parallel: int, policies: Policies, *, constrained: bool, later: bool = False
 ) -> Literal["gp", "tpe", "quasi-random"]:
     """The sampler of a stage: a Gaussian process where it was measured to be better and its time allows it.
 
@@ -18,12 +18,14 @@ def name(
         parallel: Trials that run at the same time.
         policies: The numbers of every policy.
         constrained: Whether some configurations are turned down, of which a Gaussian process would learn nothing.
+        later: Whether there was a stage before it.
     """
     policy = policies["sampler"]
     if not is_sequential(draft, parallel, policies):
         return "quasi-random"
     is_small = len(draft.search) <= policy["gp_parameters_most"] and budget <= policy["gp_trials_most"]
-    return "gp" if is_small and parallel == 1 and not constrained else "tpe"
+    explores = not later or draft.trials >= policy["gp_later_least"]
+    return "gp" if is_small and explores and parallel == 1 and not constrained else "tpe"
 
 
 def startup(draft: Draft, policies: Policies) -> int:

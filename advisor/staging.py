@@ -356,7 +356,8 @@ def _is_too_short(draft: Draft, policies: Policies) -> bool:
 def _share_of(position: int, count: int, trials: int, searched: int, parallel: int, policies: Policies) -> int:
     """Trials of a stage that is not the last: a share, so many for each parameter at most, in whole rounds."""
     policy = policies["stages"]
-    shares = {2: ["first_of_two"], 3: ["first_of_three", "second_of_three"]}[count]
+    two = "first_of_short" if trials < policy["short_below"] else "first_of_two"
+    shares = {2: [two], 3: ["first_of_three", "second_of_three"]}[count]
     number = max(1, round(policy[shares[position]] * trials))
     number = min(number, max(1, round(policy["early_most_per_parameter"] * searched)))
     return max(parallel, number - number % parallel)

@@ -206,8 +206,14 @@ def _given(decided: Decided) -> dict[str, Held]:
 
 
 def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
-    constrained = bool(decided.constraints)
-    name = sampling.name(draft, decided.trials, decided.parallel, decided.policies, constrained=constrained)
+    name = sampling.name(
+        draft,
+        decided.trials,
+        decided.parallel,
+        decided.policies,
+        constrained=bool(decided.constraints),
+        later=draft is not decided.division.drafts[0],
+    )
     startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
     return Sampler.model_construct(name=name, seed=seed, startup=startup)
 

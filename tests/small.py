@@ -18,6 +18,7 @@ NUMBERS: Mapping[str, Mapping[str, float]] = {
         "two_from": 16,
         "three_from": 40,
         "first_of_two": 0.35,
+        "short_below": 0,
         "first_of_three": 0.2,
         "second_of_three": 0.35,
         "tiers_apart": 1,

@@ -13,17 +13,24 @@ from advisor.staging import Draft
 POLICIES = {name: policy["values"] for name, policy in small.SHARED["policies"].items()}
 FEW = int(POLICIES["sampler"]["gp_parameters_most"])
 SHORT = int(POLICIES["sampler"]["gp_trials_most"])
+LATER = int(POLICIES["sampler"]["gp_later_least"])
 
 
-def sampler(parameters=FEW, trials=SHORT, budget=SHORT, parallel=1, *, constrained=False):
+def sampler(parameters=FEW, trials=SHORT, budget=SHORT, parallel=1, *, constrained=False, later=False):
     draft = Draft(name="all", search=tuple(f"p{i}" for i in range(parameters)), trials=trials)
-    return sampling.name(draft, budget, parallel, POLICIES, constrained=constrained)
+    return sampling.name(draft, budget, parallel, POLICIES, constrained=constrained, later=later)
 
 
 def test_few_parameters_and_trials_are_searched_by_a_gaussian_process():
     assert sampler() == "gp"
     assert sampler(parameters=FEW + 1) == "tpe"
     assert sampler(trials=SHORT, budget=SHORT + 1) == "tpe"
+
+
+def test_the_few_trials_of_a_last_stage_stay_near_the_best():
+    assert sampler(trials=LATER, later=True) == "gp"
+    assert sampler(trials=LATER - 1, later=True) == "tpe"
+    assert sampler(trials=LATER - 1) == "gp"
 
 
 def test_a_gaussian_process_is_not_asked_for_several_trials_at_once_or_for_what_some_configurations_lack():
