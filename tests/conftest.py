@@ -7,8 +7,13 @@ from itertools import count
 
 import pytest
 import small
+from hypothesis import HealthCheck, settings
 
 from advisor import library
+
+# How fast examples are made says how busy the machine is, not whether the code is right.
+settings.register_profile("busy machines", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machines")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -19,6 +19,7 @@ NUMBERS: Mapping[str, Mapping[str, float]] = {
         "three_from": 40,
         "first_of_two": 0.35,
         "short_below": 0,
+        "early_most_per_parameter": 10,
         "first_of_three": 0.2,
         "second_of_three": 0.35,
         "tiers_apart": 1,

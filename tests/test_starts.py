@@ -86,9 +86,11 @@ def test_a_default_that_breaks_a_constraint_is_no_bar_and_said_so(toy):
 
 def test_starts_take_at_most_their_share_of_the_trials(toy):
     toy(starts=[known({"share": share / 100}) for share in range(10, 40)])
-    for trials, most in ((1, 1), (2, 1), (3, 2), (9, 6), (12, 4), (15, 5), (1000, 8)):
+    share = small.SHARED["policies"]["starts"]["values"]["share"]
+    for trials, most in ((1, 1), (2, 1), (3, 2), (9, 6), (12, 4), (15, 6), (1000, 8)):
         made = small.plan(budget={"trials": trials})
-        assert len(made.stages[0].start) == min(most, max(1, int(0.34 * made.stages[0].trials)) if trials > 9 else most)
+        of_first = max(1, int(share * made.stages[0].trials))
+        assert len(made.stages[0].start) == (min(most, of_first) if trials > 9 else most)
 
 
 def test_only_the_first_stage_has_starts():
