@@ -5,7 +5,8 @@
     python benchmarks/real_training.py --trials DIR --record teach       trains the pool that starts are learnt from
     python benchmarks/real_training.py --trials DIR --learn              what is learnt from the pool
 
-``--family`` and ``--tables`` say less of it.  Needs real tables and ``realtraining.py`` in the folder
+``--family`` and ``--tables`` say less of it, ``--side teach`` compares on tables that teach, where policies are chosen
+(with a DIR of its own).  Needs real tables and ``realtraining.py`` in the folder
 ``ADVISOR_BENCH_DATA``; hours of training, so that every trial is kept in DIR and none is trained twice.
 Nothing was learnt from a table that judges: tables of one source stand on one side (``real_tables.py``).
 """
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--family", choices=real_tables.FAMILIES, action="append")
     parser.add_argument("--tables", type=int, default=20)
     parser.add_argument("--label", default="plan")
+    parser.add_argument("--side", choices=("teach", "judge"), default="judge")
     given = parser.parse_args()
     if not real_tables.is_here():
         print(f"skipped: {real_tables.DATA} has no realtraining.py; set ADVISOR_BENCH_DATA")
@@ -45,7 +47,8 @@ def main() -> None:
             if what == "teach":
                 teach(given.trials, family, given.tables)
             else:
-                judge(given.trials, family, given.tables, given.label if what == "plan" else what)
+                names = real_tables.names(given.side, family)[: given.tables]
+                judge(given.trials, family, names, given.label if what == "plan" else what)
     if given.learn:
         for family in families:
             real_learning.show(given.trials, family)
@@ -69,11 +72,11 @@ def teach(folder: Path, family: str, tables: int) -> None:
                 real_tables.append(path, Row(family, name, recipe.kind, recipe.number, config, found))
 
 
-def judge(folder: Path, family: str, tables: int, search: str) -> None:
-    """Run a search on the tables that judge, and measure what it chose, and the default, on held-back rows."""
+def judge(folder: Path, family: str, names: Sequence[str], search: str) -> None:
+    """Run a search on tables, and measure what it chose, and the default, on held-back rows."""
     path = folder / f"judged_{family}.csv"
     seen = {(row.table, row.kind) for row in real_tables.read(path)}
-    for name in real_tables.names("judge", family)[:tables]:
+    for name in names:
         here = real_tables.table(name)
         if (name, "default") not in seen:
             config = real_pools.library_default(family)
