@@ -216,6 +216,19 @@ def test_a_value_that_the_library_refuses_is_refused():
         learning.learn({"a": [({"kind": "dotted", "rate": 0.1}, float(n)) for n in range(20)]}, "toy")
 
 
+def test_trials_with_a_word_that_the_library_does_not_have_are_left_out_and_the_word_is_said():
+    given = tasks(2, by_rate(lambda _: 0.01))
+    given["task-01"] = [
+        *given["task-01"],
+        ({"rate": 0.1, "kind": "plian"}, 0.0),
+        ({"rate": 0.1, "kind": "dotted"}, 0.0),
+    ]
+    found = learning.learn(given, "toy")
+    assert found.trials == sum(map(len, given.values())) - 2
+    assert "kind was dotted in 1 trial, which the library does not accept" in found.remarks
+    assert "kind was plian in 1 trial, which the library does not accept; did you mean 'plain'?" in found.remarks
+
+
 def test_two_names_of_one_parameter_are_refused():
     with pytest.raises(InvalidFile, match="eta and rate both mean rate"):
         learning.learn({"a": [({"eta": 0.1, "rate": 0.1}, float(n)) for n in range(20)]}, "toy")

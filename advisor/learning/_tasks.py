@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -103,7 +104,7 @@ def experience(
     enough = {name: each for name, each in kept.items() if _says_something(each)}
     if not enough or not domains:
         raise NothingLearnt(_nothing(given, meaning))
-    remarks = (*_left_out(tried, kept, enough), *_strangers(given, meaning))
+    remarks = (*_left_out(tried, kept, enough), *_refused_words(configs, family), *_strangers(given, meaning))
     found = _joined(enough, domains, family, remarks)
     if not found.table.axes:
         raise NothingLearnt("no parameter of the family varies in these trials, so there is nothing to compare")
@@ -160,9 +161,8 @@ def _domain(name: str, parameter: Parameter, configs: Sequence[Config], is_logar
     tried = [config[name] for config in configs if name in config]
     distinct = sorted({(isinstance(value, bool), value) for value in tried}, key=lambda one: (str(type(one[1])), one))
     refused = [value for _, value in distinct if not parameter.valid.accepts(value)]
-    unknown = [value for value in refused if not is_number(value)]
-    if unknown or len(refused) == len(distinct):
-        shown = ", ".join(map(shown_value, (unknown or refused)[:3]))
+    if len(refused) == len(distinct):
+        shown = ", ".join(map(shown_value, refused[:3]))
         sentence = f"{name} was {shown}, which the library does not accept"
         raise InvalidFile([Problem(sentence=sentence, hint="write the values as the library has them")])
     choices = tuple(value for _, value in distinct if value not in refused)
@@ -215,6 +215,20 @@ def _left_out(
     if few:
         reason = f"fewer than {FEWEST} complete trials with different values"
         yield f"{counted(len(few), 'task')} left out, with {reason}: {', '.join(few[:5])}{', ...' if few[5:] else ''}"
+
+
+def _refused_words(configs: Iterable[Config], family: Family) -> Iterator[str]:
+    """Words that the library does not have, perhaps misspelt: their trials are left out."""
+    found = Counter(
+        (name, value)
+        for config in configs
+        for name, value in config.items()
+        if isinstance(value, str) and not family.parameters[name].valid.accepts(value)
+    )
+    for (name, value), count in sorted(found.items()):
+        hint = did_you_mean(value, map(str, family.parameters[name].valid.choices or ()))
+        reason = f"which the library does not accept{f'; {hint}' if hint else ''}"
+        yield f"{name} was {shown_value(value)} in {counted(count, 'trial')}, {reason}"
 
 
 def _strangers(trials: Mapping[str, Sequence[Trial]], meaning: Mapping[str, str]) -> Iterator[str]:
