@@ -229,6 +229,14 @@ def test_trials_with_a_word_that_the_library_does_not_have_are_left_out_and_the_
     assert "kind was plian in 1 trial, which the library does not accept; did you mean 'plain'?" in found.remarks
 
 
+def test_a_truth_value_for_a_number_costs_the_trial_only():
+    given = tasks(2, by_rate(lambda _: 0.01))
+    given["task-00"] = [(config | {"depth": True if n % 2 else 1}, e) for n, (config, e) in enumerate(given["task-00"])]
+    found = learning.learn(given, "toy")
+    assert found.trials == 60
+    assert "depth was true in 20 trials, which the library does not accept" in found.remarks
+
+
 def test_two_names_of_one_parameter_are_refused():
     with pytest.raises(InvalidFile, match="eta and rate both mean rate"):
         learning.learn({"a": [({"eta": 0.1, "rate": 0.1}, float(n)) for n in range(20)]}, "toy")
@@ -263,6 +271,93 @@ def test_what_is_left_out_is_said():
     assert any("1 trial left out: the library does not accept a value" in remark for remark in remarks)
     assert any("1 task left out" in remark and "tiny" in remark for remark in remarks)
     assert any(remark.startswith("sharr is no parameter") and "share" in remark for remark in remarks)
+
+
+# Parameters of one's own
+
+
+def with_own(count, name="grip"):
+    """Tasks whose error hangs on a logarithmic parameter that the family does not have."""
+    generator = np.random.default_rng(0)
+    given = tasks(count, lambda *_: 0.0)
+    for number, each in enumerate(given.values()):
+        for at, (config, _) in enumerate(each):
+            own = math.exp(generator.uniform(math.log(1e-3), math.log(10)))
+            each[at] = ({**config, name: own}, 1 + 10.0 ** (number % 3) * math.log10(own / 0.1) ** 2)
+    return given
+
+
+def test_a_parameter_that_the_family_does_not_have_is_learnt_and_searched(tmp_path):
+    found = learning.learn(with_own(6), "toy")
+    assert found.own == {"grip": ""}
+    assert found.parameters["grip"].search.log
+    assert 0.03 < found.starts[0].values["grip"] < 0.3
+    assert any(remark.startswith("grip is no parameter of the family, and was learnt") for remark in found.remarks)
+    learning.save(found, tmp_path / "house")
+    assert validation.check(tmp_path / "house").errors == ()
+    plan = advise(Spec.model_validate({**SPEC, "knowledge": [str(tmp_path / "house")]}))
+    assert plan.stages[-1].search["grip"].default == found.parameters["grip"].start
+    assert any(point.get("grip") == found.starts[0].values["grip"] for point in plan.stages[0].start)
+    line = next(line for line in learning.report(found).splitlines() if line.startswith("grip "))
+    assert line.split()[1] == "-"
+
+
+def test_whole_numbers_of_ones_own_are_searched_as_such():
+    given = {name: [(c | {"grip": n % 31}, e) for n, (c, e) in enumerate(each)] for name, each in with_own(3).items()}
+    search = learning.overlay(learning.learn(given, "toy"))["parameters"]["grip"]
+    assert search["valid"] == {"type": "int"}
+    assert isinstance(search["search"]["low"], int)
+
+
+def test_what_has_an_effect_beside_one_choice_alone_says_so():
+    given = tasks(3, by_rate(lambda _: 0.01))
+    for config, _ in itertools.chain(*given.values()):
+        config.update({"bow": config["share"]} if config["kind"] == "fancy" else {})
+    assert learning.overlay(learning.learn(given, "toy"))["parameters"]["bow"]["when"] == {"kind": "fancy"}
+
+
+@pytest.mark.parametrize("name", ["seed", "Random_State"])
+def test_a_seed_is_nothing_to_learn(name, tmp_path, monkeypatch):
+    none = {"names": ["seed", "random_state"], "because": "Luck.", "sources": ["paper"]}
+    small.write(tmp_path, _shared={**small.SHARED, "no_hyperparameters": [none]}, toy=small.family())
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path)
+    assert not learning.learn(with_own(3, name), "toy").own
+
+
+def test_a_name_that_varies_on_few_tasks_or_has_a_word_for_each_trial_is_none():
+    few = with_own(4)
+    for name in ("task-00", "task-01"):
+        few[name] = [(config | {"grip": 0.1}, error) for config, error in few[name]]
+    assert not learning.learn(few, "toy").own
+    labels = {
+        name: [(config | {"label": f"run {n}"}, error) for n, (config, error) in enumerate(each)]
+        for name, each in tasks(3, by_rate(lambda _: 0.01)).items()
+    }
+    assert not learning.learn(labels, "toy").own
+
+
+def test_an_alias_with_words_of_another_library_is_a_parameter_of_its_own(tmp_path, monkeypatch):
+    known = small.family()
+    known["parameters"]["kind"]["aliases"] = ["style"]
+    small.write(tmp_path / "shipped", _shared=small.SHARED, toy=known)
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path / "shipped")
+    given = {
+        name: [
+            ({"rate": config["rate"], "style": ("plain", "dotted")[n % 2]}, error + n % 2)
+            for n, (config, error) in enumerate(each)
+        ]
+        for name, each in tasks(6, by_rate(lambda _: 0.01)).items()
+    }
+    found = learning.learn(given, "toy")
+    assert found.own == {"style": "kind"}
+    assert found.trials == sum(map(len, given.values()))
+    assert any(remark.startswith("style is no parameter") and "it would be kind" in remark for remark in found.remarks)
+    learning.save(found, tmp_path / "house")
+    assert validation.check(tmp_path / "house").errors == ()
+    spec = {**SPEC, "knowledge": [str(tmp_path / "house")], "space": {"style": ["plain", "dotted"]}}
+    plan = advise(Spec.model_validate(spec))
+    assert plan.stages[-1].search["style"].domain.choices == ("plain", "dotted")
+    assert plan.stages[0].start[1]["style"] == "plain"
 
 
 # What changes with the task

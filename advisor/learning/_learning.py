@@ -13,7 +13,7 @@ from advisor import library
 from advisor.importance import Axis
 from advisor.importance.table import Floats
 from advisor.knowledge import Family, SearchRange
-from advisor.learning import _figures, _portfolio, _shrinking, _starts
+from advisor.learning import _figures, _own, _portfolio, _shrinking, _starts
 from advisor.learning._learnt import Learnt, LearntParameter
 from advisor.learning._response import respond
 from advisor.learning._tasks import Experience, experience
@@ -60,11 +60,14 @@ def learn(
         NothingLearnt: No task has enough complete trials.
         InvalidFile: A value is none that the library accepts, or two names mean the same.
     """
-    described = library.load(family, knowledge).family
+    shipped = library.load(family, knowledge)
     given = {name: [_trial(one) for one in each] for name, each in trials.items()}
+    described = _own.extended(shipped.family, given, shipped.shared.no_hyperparameters)
     known = experience(given, described, direction, logarithmic)
     found = _learnt(known, described, facts or {}, seed)
-    return replace(found, metric=metric, source=source)
+    own = _own.names(shipped.family, found.parameters)
+    remarks = (*_own.remarks(shipped.family, own), *found.remarks)
+    return replace(found, metric=metric, source=source, own=own, remarks=remarks)
 
 
 def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, float]], seed: int) -> Learnt:

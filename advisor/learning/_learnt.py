@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from advisor.importance.table import Config
 from advisor.knowledge import Confidence, Family, SearchRange
@@ -74,7 +74,7 @@ class Learnt:
     """What was learnt.
 
     Attributes:
-        family: As it was known before.
+        family: As it was known before, with what it did not know as it was tried.
         tasks: How many there were.
         trials: How many complete trials on all of them together.
         parameters: By name, in the family's order; those that varied.
@@ -85,6 +85,7 @@ class Learnt:
         metric: What gains are in units of.
         source: Where the trials come from, in the person's words.
         remarks: What was left out, in sentences.
+        own: Parameters that the family does not have, each with the one that it takes it for; empty if for none.
     """
 
     family: Family
@@ -98,6 +99,7 @@ class Learnt:
     metric: str = "metric"
     source: str = "trials"
     remarks: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def confidence(self) -> Confidence:

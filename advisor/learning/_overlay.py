@@ -15,16 +15,20 @@ from advisor.words import counted
 
 _PAIRS: Final = 0.05
 """Share of the variance from which two parameters are searched in the same stage; judgement."""
+_UNKNOWN: Final = "The family does not know it; what it is held at stands for a default that nobody gave."
 _METHOD: Final = "greedy portfolio over tasks"
 
 
 def overlay(found: Learnt) -> dict[str, Any]:
     """The file that is laid over the family's, as plain data."""
     key = source_key(found)
+    parameters = {name: _parameter(found, name, one, key) for name, one in found.parameters.items()}
+    for known in filter(None, found.own.values()):
+        parameters.setdefault(known, {})["aliases"] = list(found.family.parameters[known].aliases)
     return {
         "family": found.family.family,
         "title": found.family.title,
-        "parameters": {name: _parameter(found, name, one, key) for name, one in found.parameters.items()},
+        "parameters": parameters,
         "starts": [_start(found, number, start, key) for number, start in enumerate(found.starts, 1)],
         "interactions": list(_interactions(found, key)),
         "rules": rules(found, key),
@@ -41,7 +45,7 @@ def source_key(found: Learnt) -> str:
 
 def _parameter(found: Learnt, name: str, one: LearntParameter, key: str) -> dict[str, Any]:
     known = found.family.parameters[name]
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = _described(known, one) if name in found.own else {}
     if one.search is not None:
         data["search"] = one.search.model_dump(mode="json", exclude_defaults=True)
     if not adapts(known):
@@ -55,10 +59,17 @@ def _parameter(found: Learnt, name: str, one: LearntParameter, key: str) -> dict
         }
     if found.tasks >= ENOUGH or known.variance is None:
         data["variance"] = {"share": short(one.share.value), "datasets": found.tasks, "source": key}
-    data["because"] = f"{known.because} {_because(found, known, one)}"
-    data["sources"] = [key, *(source for source in known.sources if source != key)]
+    before = _UNKNOWN if name in found.own else known.because
+    data["because"] = f"{before} {_because(found, known, one)}"
+    data["sources"] = [key] if name in found.own else [key, *(source for source in known.sources if source != key)]
     data["confidence"] = found.confidence
     return data
+
+
+def _described(own: Parameter, one: LearntParameter) -> dict[str, Any]:
+    """What a file has to say of a parameter that the family does not know."""
+    data = own.model_dump(mode="json", include={"valid", "when", "search"}, exclude_defaults=True)
+    return {**data, "default": one.start, "tier": own.tier}
 
 
 def _because(found: Learnt, known: Parameter, one: LearntParameter) -> str:

@@ -77,6 +77,8 @@ def _summary(found: Learnt) -> Iterator[str]:
 
 def _ranges(found: Learnt, name: str) -> Sequence[str]:
     known, one = found.family.parameters[name], found.parameters[name]
+    if name in found.own:
+        return name, "-", shown_domain(one.good), _range(one.search), "-", shown_value(one.start)
     written = _range(known.search) if one.search is None else _range(one.search)
     before = known.start if known.has_start else known.default
     held = f"depends on {before.of}" if isinstance(before, FactBound) else shown_value(before)

@@ -165,8 +165,8 @@ def _domain(name: str, parameter: Parameter, configs: Sequence[Config], is_logar
         shown = ", ".join(map(shown_value, refused[:3]))
         sentence = f"{name} was {shown}, which the library does not accept"
         raise InvalidFile([Problem(sentence=sentence, hint="write the values as the library has them")])
-    choices = tuple(value for _, value in distinct if value not in refused)
-    values = [value for value in tried if value not in refused]
+    choices = tuple(value for _, value in distinct if parameter.valid.accepts(value))
+    values = [value for value in tried if parameter.valid.accepts(value)]
     if parameter.valid.type == "categorical":
         return Choice(choices=choices)
     words = [value for value in choices if not is_number(value)]
@@ -218,15 +218,15 @@ def _left_out(
 
 
 def _refused_words(configs: Iterable[Config], family: Family) -> Iterator[str]:
-    """Words that the library does not have, perhaps misspelt: their trials are left out."""
+    """Words and truth values that the library does not have, perhaps misspelt: their trials are left out."""
     found = Counter(
         (name, value)
         for config in configs
         for name, value in config.items()
-        if isinstance(value, str) and not family.parameters[name].valid.accepts(value)
+        if not is_number(value) and not family.parameters[name].valid.accepts(value)
     )
-    for (name, value), count in sorted(found.items()):
-        hint = did_you_mean(value, map(str, family.parameters[name].valid.choices or ()))
+    for (name, value), count in sorted(found.items(), key=lambda item: (item[0][0], str(item[0][1]))):
+        hint = did_you_mean(shown_value(value), map(str, family.parameters[name].valid.choices or ()))
         reason = f"which the library does not accept{f'; {hint}' if hint else ''}"
         yield f"{name} was {shown_value(value)} in {counted(count, 'trial')}, {reason}"
 

@@ -7,11 +7,11 @@ range from the least to the greatest, on the scale that makes them likelier.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from advisor.readers._log import Condition, Parameter
+from advisor.readers._log import Condition
 from advisor.readers._values import number, parameter
 from advisor.space import Choice, Domain, Numeric, Value, is_number, same, shown_value, written
 
@@ -198,7 +198,7 @@ def _is_logarithmic(values: Sequence[float]) -> bool:
     return geometric < math.log(high - low) - math.log(math.log(high) - math.log(low))
 
 
-def conditions(configs: Sequence[Config], space: Mapping[str, Parameter]) -> dict[str, Condition]:
+def conditions(configs: Sequence[Config], space: Collection[str]) -> dict[str, Condition]:
     """For parameters that some trials lack, the values of another that explain exactly which, beyond coincidence."""
     found: dict[str, Condition] = {}
     parents = _parents(configs, space)
@@ -211,7 +211,7 @@ def conditions(configs: Sequence[Config], space: Mapping[str, Parameter]) -> dic
     return found
 
 
-def _parents(configs: Sequence[Config], space: Mapping[str, Parameter]) -> list[str]:
+def _parents(configs: Sequence[Config], space: Collection[str]) -> list[str]:
     """Parameters that all trials have, with a few values that each occur several times; first those without order."""
     found = []
     for name in space:
