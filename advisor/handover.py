@@ -37,10 +37,11 @@ def following(plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Se
         return Handover(stage=stage)
     complete = [trial for trial in trials if trial.state == "complete"]
     fixed, held_log = _held(plan, stage, earlier, complete)
-    if stage.narrow.keep is None:
-        return Handover(stage=stage.having(fixed=fixed, start=(), start_why=()), log=held_log)
-    search, log = _searched(plan, stage, earlier, complete)
-    return Handover(stage=stage.having(search=search, fixed=fixed, start=(), start_why=()), log=(*held_log, *log))
+    narrowed, log = _searched(plan, stage, earlier, complete) if stage.narrow.keep is not None else ({}, ())
+    opened, opening = _opened(plan, stage, before, complete) if stage.narrow.edge is not None and complete else ({}, ())
+    search = {**stage.search, **narrowed, **opened}
+    decided = (*held_log, *log, *opening)
+    return Handover(stage=stage.having(search=search, fixed=fixed, start=(), start_why=()), log=decided)
 
 
 def winner(plan: Plan, stages: Iterable[Stage], trials: Sequence[Trial]) -> tuple[Trial | None, str]:
@@ -139,10 +140,10 @@ def reach(stage: Stage, searched: Searched) -> tuple[float | None, float | None]
 def _searched(
     plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Sequence[Trial]
 ) -> tuple[dict[str, Searched], tuple[str, ...]]:
-    """What the stage searches: each range as the stage before had it, narrower or open where that is more than luck."""
+    """The ranges that follow: each as the stage before had it, narrower or open where that is more than luck."""
     before = earlier[stage.narrow.from_ or 1]
     names = narrowable(stage, before)
-    search, log = dict(stage.search), []
+    search, log = {}, []
     for name in names:
         old = before.search[name]
         known = [t for t in trials if name in t.config and name in earlier[t.stage].search]
@@ -150,6 +151,37 @@ def _searched(
         search[name] = with_range(stage.search[name], low, high)
         moved = f"{old.low:g} .. {old.high:g} -> {low:g} .. {high:g}, " if (low, high) != (old.low, old.high) else ""
         log.append(f"{name} {moved}{why}")
+    return search, tuple(log)
+
+
+def wider(stage: Stage, before: Stage) -> tuple[str, ...]:
+    """The ranges of a stage that reach beyond those of the one before."""
+    return tuple(name for name in stage.search if name in before.search and _is_wider(stage, before, name))
+
+
+def _is_wider(stage: Stage, before: Stage, name: str) -> bool:
+    here, old = stage.search[name].domain, before.search[name].domain
+    return isinstance(here, Numeric) and isinstance(old, Numeric) and (here.low < old.low or here.high > old.high)
+
+
+def _opened(
+    plan: Plan, stage: Stage, before: Stage, trials: Sequence[Trial]
+) -> tuple[dict[str, Searched], tuple[str, ...]]:
+    """The wider ranges of a stage, each as far open as the best trials before it suggest."""
+    order = sorted(trials, key=lambda t: t.value or 0.0, reverse=plan.objective.direction == "maximize")
+    best = order[: narrowing.BEST]
+    search, log = {}, []
+    for name in wider(stage, before):
+        old, whole = trimmed(numeric(before.search[name])), trimmed(numeric(stage.search[name]))
+        seen = [float(t.config[name] or 0) for t in best if contains(whole, t.config.get(name))]
+        ends, edge = (old.low, old.high), stage.narrow.edge or 0.0
+        low, high = narrowing.opened(seen, ends, (whole.low, whole.high), edge=edge, log=whole.log)
+        search[name] = with_range(stage.search[name], low, high)
+        if (low, high) == ends:
+            log.append(f"{name} stays: none of the best {len(best)} trials lies near an end of {low:g} .. {high:g}")
+        else:
+            moved = f"{name} {old.low:g} .. {old.high:g} -> {low:g} .. {high:g}"
+            log.append(f"{moved}, opens where one of the best {len(best)} trials lies near an end")
     return search, tuple(log)
 
 

@@ -19,6 +19,8 @@ LUCK: Final = 0.1
 """The chance with which a stage in which nothing matters may narrow any range; divided among its ranges."""
 LEAST: Final = 5
 """Trials without which nothing is said of a trend."""
+BEST: Final = 3
+"""Trials that say where a range opens."""
 
 
 def narrowed(
@@ -70,6 +72,26 @@ def narrowed(
     new = [min(max(float(f"{end:.{digits}g}") if isinstance(end, float) else end, least), most) for end in new]
     way = "opens below" if new[0] < ends[0] else "opens above" if new[1] > ends[1] else "narrows"
     return new[0], new[1], f"{way} around the best quarter of {len(values)} trials (by luck: {chance:.2g})"
+
+
+def opened(
+    best: list[float], ends: tuple[float, float], whole: tuple[float, float], *, edge: float, log: bool = False
+) -> tuple[float, float]:
+    """The range until now, open to a wider one at either end near which one of the best lies.
+
+    Args:
+        best: What the best trials had; none where it had no effect in them, which opens nothing.
+        ends: The least and the greatest value of the range until now.
+        whole: Those of the wider range.
+        edge: How near an end is, as a share of the range on its own scale.
+        log: Whether the scale is logarithmic.
+    """
+    low, high, *values = (math.log(value) if log else value for value in (*ends, *best))
+    near = edge * (high - low)
+    return (
+        whole[0] if any(value <= low + near for value in values) else max(whole[0], ends[0]),
+        whole[1] if any(value >= high - near for value in values) else min(whole[1], ends[1]),
+    )
 
 
 def trend(places: list[float], scores: list[float]) -> tuple[float, int]:

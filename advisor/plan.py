@@ -155,6 +155,11 @@ class Narrowing(Frozen):
         None, description="Whether a range opens at an edge that good trials press against."
     )
     open: tuple[Text, ...] | None = Field(None, description="Parameters that are not narrowed here.")
+    edge: Share | None = Field(
+        None,
+        description="Share of the earlier range at either end: where none of the best trials lies in it, a range that "
+        "is wider here begins or ends where the earlier one did.",
+    )
 
 
 class StartReason(Frozen):

@@ -262,9 +262,12 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
 
 
 def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Literal["gp", "tpe", "random"]:
-    """The sampler of the plan where it was made for so much; TPE, which takes anything, where it was not."""
+    """The sampler of the plan where it was made for so much; TPE, which takes anything, where it was not.
+
+    A stage as short as the plan's last has that one's sampler, any other that of the first.
+    """
     first, last = plan.stages[0], plan.stages[-1]
-    name = first.sampler.name
+    name = last.sampler.name if count <= last.trials else first.sampler.name
     grows = count > plan.budget.trials or not search.keys() <= last.search.keys()
     return "tpe" if name == "quasi-random" or (name == "gp" and grows) else name
 

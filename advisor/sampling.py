@@ -28,6 +28,18 @@ def name(
     return "gp" if is_small and explores and parallel == 1 and not constrained else "tpe"
 
 
+def reason(draft: Draft, parallel: int, policies: Policies, *, later: bool) -> str:
+    """Why a stage has a sampler that learns nothing, or another than the stage before it; empty where neither is so."""
+    if draft.trials > policies["sampler"]["trials_most"]:
+        return "a sampler that learns cannot keep up with so many trials, so that points are spread evenly."
+    if not is_sequential(draft, parallel, policies):
+        rounds = f"{draft.trials / parallel:.3g} rounds of results"
+        return f"{rounds} are too few to guide it, so that points are spread evenly."
+    if later and draft.trials < policies["sampler"]["gp_later_least"]:
+        return "a short last stage is TPE's, which stays near what was best."
+    return ""
+
+
 def startup(draft: Draft, policies: Policies) -> int:
     """Trials before results guide the next: some for each parameter, at most half of the stage."""
     policy = policies["sampler"]

@@ -286,7 +286,7 @@ def _count(trials: int, parallel: int, policies: Policies) -> tuple[int, str]:
     rounds = trials / parallel
     most = max(1, floor(rounds / 2))
     reason = (
-        f"stages: {counted(count, 'stage')} for {counted(trials, 'trial')} "
+        f"stages: {counted(trials, 'trial')} are room for {counted(count, 'stage')} "
         f"(two from {policy['two_from']:g}, three from {policy['three_from']:g})."
     )
     if count > most:
@@ -354,12 +354,17 @@ def _is_too_short(draft: Draft, policies: Policies) -> bool:
 
 
 def _share_of(position: int, count: int, trials: int, searched: int, parallel: int, policies: Policies) -> int:
-    """Trials of a stage that is not the last: a share, so many for each parameter at most, in whole rounds."""
+    """Trials of a stage that is not the last: a share, so many for each parameter at most, in whole rounds.
+
+    That most is never less than a stage needs to stand, nor than its results need rounds to guide it.
+    """
     policy = policies["stages"]
     two = "first_of_short" if trials < policy["short_below"] else "first_of_two"
     shares = {2: [two], 3: ["first_of_three", "second_of_three"]}[count]
     number = max(1, round(policy[shares[position]] * trials))
-    number = min(number, max(1, round(policy["early_most_per_parameter"] * searched)))
+    least = max(policies["least-stage"]["trials"], policies["sampler"]["rounds_least"] * parallel)
+    most = max(policy["early_most_per_parameter"] * searched, least)
+    number = min(number, ceil(most / parallel) * parallel)
     return max(parallel, number - number % parallel)
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from advisor.effects import shown
 from advisor.model import Values
+from advisor.narrowing import BEST
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Value, same, shown_condition, shown_value
 from advisor.words import counted
@@ -133,12 +134,17 @@ def start(stage: Stage, index: int, point: Values) -> str:
 
 def narrowing(stage: Stage) -> str:
     """How the ranges of a stage follow from the one before, in words."""
-    rule = stage.narrow
+    rule, parts = stage.narrow, []
     still = [name for name in rule.open or () if name in stage.search]
-    text = f"follow from stage {rule.from_}: {(rule.keep or 1) * 100:g} % of each, around what was good"
-    text += f", after at least {counted(rule.at_least or 1, 'trial')}"
-    text += ", opening where the good lie at an edge" if rule.extend_at_edge else ""
-    return text + (f"; not narrowed: {', '.join(still)}" if still else "")
+    if rule.keep is not None:
+        text = f"{rule.keep * 100:g} % of each, around what was good"
+        text += f", after at least {counted(rule.at_least or 1, 'trial')}"
+        parts.append(text + (", opening where the good lie at an edge" if rule.extend_at_edge else ""))
+        parts += [f"not narrowed: {', '.join(still)}"] if still else []
+    if rule.edge is not None:
+        near = f"within {rule.edge * 100:g} % of which one of the best {BEST} trials lies"
+        parts.append(f"one that is wider here opens only at an end {near}")
+    return f"follow from stage {rule.from_}: {'; '.join(parts)}"
 
 
 def _is_worth_showing(plan: Plan, stage: Stage, name: str) -> bool:

@@ -234,32 +234,34 @@ def _narrowing(
     }
     nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
     still_open = tuple(n for n in search if n in joined or n in opened or n in partners | nuisance)
+    edge = policy["edge"] if opened and trials < policy["edge_below"] else None
     is_far_larger = trials > policy["not_beyond"] * sum(stage.trials for stage in before)
     if is_far_larger or len(still_open) == len(search):
-        return Narrowing.model_construct()
+        follows = Narrowing.model_construct(from_=before[-1].id, edge=edge)
+        return follows if edge is not None else Narrowing.model_construct()
     return Narrowing.model_construct(
         from_=before[-1].id,
         keep=policy["keep"],
         at_least=int(policy["at_least"]),
         extend_at_edge=True,
         open=still_open or None,
+        edge=edge,
     )
 
 
 def _stage_why(decided: Decided, draft: Draft, narrow: Narrowing, opened: Iterable[str]) -> tuple[str, ...]:
     policies = decided.knowledge.shared.policies
     why = [*draft.why, *accounts.together(decided, draft)]
-    if not sampling.is_sequential(draft, decided.parallel, decided.policies):
-        rounds = draft.trials / decided.parallel
-        why.append(f"sampler: there are {rounds:.3g} rounds of results. {policies['sampler'].because}")
-    if draft is decided.division.drafts[0]:
+    is_first = draft is decided.division.drafts[0]
+    if reason := sampling.reason(draft, decided.parallel, decided.policies, later=not is_first):
+        why.append(f"sampler: {reason}")
+    if is_first:
         why.append(f"starts: {policies['starts'].because}")
-    elif narrow.from_ is not None:
+    elif narrow.keep is not None:
         why.append(f"narrowing: {policies['narrowing'].because}")
-    else:
+    elif narrow.edge is None:
         why.append("narrowing: every range is open, as it was given.")
     if names := ", ".join(opened):
-        why.append(
-            f"opening: what is advised misses what some data need, so this stage searches all of yours: {names}."
-        )
+        how = "searches" if narrow.edge is None else "opens, at an end near which good trials lie, to"
+        why.append(f"opening: what is advised misses what some data need, so this stage {how} all of yours: {names}.")
     return tuple(why)

@@ -258,6 +258,25 @@ def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
     assert "carried" in result.stages[1].log[-1]
 
 
+@pytest.mark.parametrize("keep", [None, 0.35])
+@pytest.mark.parametrize(("best", "high"), [(0.45, 1.0), (0.9, 10.0)])
+def test_the_module_opens_where_advisor_does(keep, best, high):
+    search = {"rate": {"type": "float", "low": 0.1, "high": 1.0, "log": True}, "width": KINDS["rate"]}
+    search["count"] = {"type": "int", "low": 2, "high": 8}
+    wide = {**search, "rate": search["rate"] | {"low": 0.01, "high": 10.0}, "count": search["count"] | {"high": 20}}
+    follow = {"from": 1, "edge": 0.15, "open": ["rate", "count"]} | ({"keep": keep, "at_least": 5} if keep else {})
+    plan = made(stage(1, 24, search), stage(2, 8, wide, narrow=follow))
+
+    def score(config):
+        return -abs(math.log(config["rate"] / best)) - config["count"] / 100
+
+    trials = ran(plan, score)[2]
+    result = advisor.run(plan, score)
+    assert [trial.user_attrs["config"] for trial in trials] == [trial.config for trial in result.trials]
+    assert trials[-1].distributions["rate"].high == high
+    assert trials[-1].distributions["count"].high == 8
+
+
 def test_the_module_narrows_by_what_was_searched_and_not_by_what_was_held():
     first = stage(1, 12, {"rate": KINDS["rate"]}, fixed={"share": {"value": 0.5}})
     both = {"rate": KINDS["rate"], "share": {"type": "float", "low": 0.0, "high": 1.0}}

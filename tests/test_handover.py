@@ -172,6 +172,51 @@ def test_a_range_does_not_open_where_the_plan_does_not_say_so():
 # Luck
 
 
+def opening(best, **changes):
+    """The second stage, where it reaches wider, after trials of which these three are the best."""
+    plan = staged(narrow={"from": 1, "edge": 0.15, **changes})
+    wide = plan.stages[1].search | {"rate": plan.stages[1].search["rate"].having(low=1e-6, high=100.0)}
+    plan = plan.having(stages=(plan.stages[0], plan.stages[1].having(search=wide)))
+    rest = {"depth": 7, "share": 0.5, "kind": "plain"}
+    good = [complete({**rest, **({} if rate is None else {"rate": rate})}, 9.0 - n) for n, rate in enumerate(best)]
+    bad = [complete({**rest, "rate": rate}, 0.0) for rate in (1e-4, 1.0)]
+    return followed(plan, [*bad, *good])
+
+
+@pytest.mark.parametrize(
+    ("best", "ends"),
+    [
+        ((0.01, 0.02, 0.005), (1e-4, 1.0)),
+        ((0.01, 0.02, 0.26), (1e-4, 100.0)),  # 1 less 0.15 of four decades is 0.251
+        ((0.01, 0.02, 0.24), (1e-4, 1.0)),
+        ((0.01, 0.00039, 0.02), (1e-6, 1.0)),
+        ((1e-4, 0.02, 1.0), (1e-6, 100.0)),
+        ((0.01, 0.02, 0.03, 1.0), (1e-4, 1.0)),
+        ((None, None, None), (1e-4, 1.0)),
+        ((None, 1.0, None), (1e-4, 100.0)),
+    ],
+)
+def test_a_wider_range_opens_only_at_an_end_near_which_one_of_the_best_three_lies(best, ends):
+    handed = opening(best)
+    assert (handed.stage.search["rate"].low, handed.stage.search["rate"].high) == ends
+    assert handed.stage.search["depth"] == opening((0.01,) * 3).stage.search["depth"]
+    way = "stays: none of the best 3 trials lies near an end" if ends == (1e-4, 1.0) else "0.0001 .. 1 -> "
+    assert handed.log[-1].startswith(f"rate {way}")
+
+
+def test_a_wider_range_is_open_where_no_trial_was_completed():
+    plan = staged(narrow={"from": 1, "edge": 0.15})
+    wide = plan.stages[1].search | {"depth": plan.stages[1].search["depth"].having(high=90)}
+    plan = plan.having(stages=(plan.stages[0], plan.stages[1].having(search=wide)))
+    assert followed(plan, []).stage.search["depth"].high == 90
+
+
+def test_a_range_opens_beside_others_that_narrow():
+    handed = opening((1.0, 0.9, 0.8), keep=0.35, at_least=2, open=("rate",))
+    assert handed.stage.search["rate"].high == 100.0
+    assert {line.split()[0] for line in handed.log} == {"rate", "depth", "share", "frill"}
+
+
 @pytest.mark.parametrize("n", [12, 24, 48])
 def test_noise_moves_a_range_in_one_stage_of_ten_at_most(n):
     plan = staged()

@@ -250,9 +250,21 @@ def test_a_plan_and_trials_of_opposite_directions_are_refused(plan, tmp_path):
     assert "the plan says minimize and the trials maximize" in ended.output
 
 
-def test_more_trials_than_the_sampler_was_chosen_for_are_searched_by_tpe(plan):
-    chosen = plan.stages[-1].having(sampler=plan.stages[-1].sampler.having(name="gp"))
-    fewer = plan.having(stages=(*plan.stages[:-1], chosen))
-    trials = tried(fewer, score)
-    assert advisor.refine(fewer, trials, budget=60).stages[0].sampler.name == "gp"
-    assert advisor.refine(fewer, trials, budget=61).stages[0].sampler.name == "tpe"
+def test_a_refined_stage_has_the_sampler_of_the_plan_that_was_made_for_so_much(plan):
+    first, last = plan.stages[0], plan.stages[-1]
+    other = plan.having(
+        stages=(
+            first.having(sampler=first.sampler.having(name="gp")),
+            *plan.stages[1:-1],
+            last.having(sampler=last.sampler.having(name="tpe")),
+        )
+    )
+    trials = tried(other, score)
+
+    def sampler(count):
+        return advisor.refine(other, trials, budget=count).stages[0].sampler.name
+
+    assert sampler(last.trials) == "tpe", "as short as the last stage"
+    assert sampler(last.trials + 1) == "gp"
+    assert sampler(plan.budget.trials) == "gp"
+    assert sampler(plan.budget.trials + 1) == "tpe", "more than the sampler was chosen for"

@@ -260,6 +260,32 @@ def test_every_stage_of_parallel_trials_has_a_round_of_them():
         assert all(draft.trials >= min(32, trials) for draft in division.drafts), trials
 
 
+@pytest.mark.parametrize(
+    ("names", "trials", "parallel", "first"),
+    [
+        (3, 40, 1, 15),  # five for each of three, of half of forty
+        (4, 40, 1, 20),
+        (1, 100, 1, 5),  # what a stage needs to stand
+        (1, 100, 2, 10),  # five rounds guide a search
+        (1, 100, 4, 20),
+        (3, 100, 4, 20),
+        (5, 100, 8, 40),
+        (9, 100, 8, 48),
+    ],
+)
+def test_an_early_stage_has_five_trials_a_parameter_at_most_but_what_guides_it(names, trials, parallel, first):
+    numbers = POLICIES["stages"] | {
+        "early_most_per_parameter": 5,
+        "first_of_two": 0.5,
+        "tiers_apart": 0,
+        "three_from": 200,
+    }
+    policies = {**POLICIES, "stages": numbers}
+    division = divide(many(critical=names), trials, parallel, (), policies, {})
+    assert [draft.trials for draft in division.drafts] == [first, trials - first]
+    assert is_sequential(division.drafts[0], parallel, policies)
+
+
 def test_more_trials_than_a_sampler_can_keep_up_with_are_spread_evenly():
     assert is_sequential(divided(many(critical=1), 10_000).drafts[-1], 1, POLICIES)
     assert not is_sequential(divided(many(critical=1), 100_000).drafts[-1], 1, POLICIES)

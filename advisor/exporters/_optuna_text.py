@@ -68,7 +68,8 @@ def following(ranges, limits, earlier, keep, at_least):
     """The ranges of the next stage, from the complete trials before it."""
     done = [trial for trial in earlier if trial.state == optuna.trial.TrialState.COMPLETE]
     new = dict(ranges)
-    for name, (low, high) in ranges.items():
+    for name in limits:
+        low, high = ranges[name]
         seen = [trial for trial in done if name in trial.params and name in trial.user_attrs["config"]]
         seen = [trial for trial in seen if low <= trial.params[name] <= high]
         if low == high or len(seen) < max(at_least, LEAST):
@@ -76,17 +77,34 @@ def following(ranges, limits, earlier, keep, at_least):
             continue
         values = [trial.params[name] for trial in seen]
         scores = [-trial.value if DIRECTION == "maximize" else trial.value for trial in seen]
-        luck = LUCK / len(ranges)
+        luck = LUCK / len(limits)
         *new[name], why = narrowed(values, scores, ranges[name], keep=keep, luck=luck, **limits[name])
         print(f"{{name}} {{low:g}} .. {{high:g}} -> {{new[name][0]:g}} .. {{new[name][1]:g}}, {{why}}")
     return new
 
 
+def opening(whole, before, inner, earlier, edge):
+    """The ranges that are wider than before, each as far open as the best trials suggest."""
+    done = [trial for trial in earlier if trial.state == optuna.trial.TrialState.COMPLETE]
+    best = sorted(done, key=lambda trial: trial.value, reverse=DIRECTION == "maximize")[:BEST]
+    new = {{name: whole[name] for name in inner}}
+    for name, (ends, log) in inner.items() if best else ():
+        low, high = before.get(name, ends)
+        seen = [trial.user_attrs["config"][name] for trial in best if name in trial.user_attrs["config"]]
+        seen = [value for value in seen if whole[name][0] <= value <= whole[name][1]]
+        new[name] = opened(seen, (low, high), whole[name], edge=edge, log=log)
+        print(f"{{name}} {{low:g}} .. {{high:g}} -> {{new[name][0]:g}} .. {{new[name][1]:g}}")
+    return new
+
+
 LUCK = {luck!r}  # the chance with which a stage in which nothing matters narrows any range
 LEAST = {least!r}  # trials without which nothing is said of a trend
+BEST = {best!r}  # trials that say where a range opens
 
 
 {narrowed}
+
+{opened}
 
 {trend}'''
 

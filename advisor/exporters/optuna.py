@@ -47,7 +47,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
 def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> str:
     """A Python module that runs the stages."""
     kept = _constraints(plan, stages)
-    narrows = any(_narrowed(stage, stages) for stage in stages)
+    narrows = any(_follows(stage, stages) for stage in stages)
     blocks = [
         comment(plan, stages, losses) + _head(plan, narrows=narrows) + _define_by_run.start_table(plan, stages[0])
     ]
@@ -144,18 +144,25 @@ class _Words(ast.NodeTransformer):
 
 
 def _suggest(stage: Stage, stages: tuple[Stage, ...]) -> str:
-    narrows = _narrowed(stage, stages)
+    narrows = _follows(stage, stages)
     which = " ".join(f"Stage {stage.id}: {stage.name}, {stage.trials} trials.".split())
-    ranges = _ranges(stage, narrows) if narrows else ""
+    ranges = _ranges(stage, stages) if narrows else ""
     text = f"{remark(which)}{ranges}"
     return text + _define_by_run.function(f"suggest_{stage.id}", stage, narrows)
 
 
-def _ranges(stage: Stage, names: Sequence[str]) -> str:
-    domains = {name: _numeric(stage.search[name]) for name in names}
-    ranges = {name: several(ends(domain)) for name, domain in domains.items()}
-    limits = {name: _limits(stage, stage.search[name], domain) for name, domain in domains.items()}
-    return assigned(f"RANGES_{stage.id}", ranges) + assigned(f"LIMITS_{stage.id}", limits) + "\n\n"
+def _ranges(stage: Stage, stages: Sequence[Stage]) -> str:
+    """The tables of ranges that follow from an earlier stage, of how far they may move, and of those that open."""
+    domains = {name: _numeric(stage.search[name]) for name in _follows(stage, stages)}
+    text = assigned(f"RANGES_{stage.id}", {name: several(ends(domain)) for name, domain in domains.items()})
+    if narrowed := _narrowed(stage, stages):
+        limits = {name: _limits(stage, stage.search[name], domains[name]) for name in narrowed}
+        text += assigned(f"LIMITS_{stage.id}", limits)
+    if opened := _opened(stage, stages):
+        before = next(other for other in stages if other.id == stage.narrow.from_)
+        inner = {name: (several(ends(_numeric(before.search[name]))), domains[name].log) for name in opened}
+        text += assigned(f"INNER_{stage.id}", {name: f"({old}, {log})" for name, (old, log) in inner.items()})
+    return f"{text}\n\n"
 
 
 def _limits(stage: Stage, searched: Searched, domain: Numeric) -> str:
@@ -181,12 +188,25 @@ def _narrowed(stage: Stage, stages: Sequence[Stage]) -> tuple[str, ...]:
     return () if before is None or stage.narrow.keep is None else handover.narrowable(stage, before)
 
 
+def _opened(stage: Stage, stages: Sequence[Stage]) -> tuple[str, ...]:
+    """The ranges that are wider than in an earlier stage of the module, and open by what came of that."""
+    before = next((other for other in stages if other.id == stage.narrow.from_), None)
+    return () if before is None or stage.narrow.edge is None else handover.wider(stage, before)
+
+
+def _follows(stage: Stage, stages: Sequence[Stage]) -> tuple[str, ...]:
+    """The ranges that are known only when an earlier stage has been run."""
+    return tuple(dict.fromkeys([*_narrowed(stage, stages), *_opened(stage, stages)]))
+
+
 def _narrow() -> str:
-    """The rule by which ranges narrow, word for word as the plan is run by advisor itself."""
+    """The rules by which ranges narrow and open, word for word as the plan is run by advisor itself."""
     return _optuna_text.NARROW.format(
         luck=narrowing.LUCK,
         least=narrowing.LEAST,
+        best=narrowing.BEST,
         narrowed=inspect.getsource(narrowing.narrowed),
+        opened=inspect.getsource(narrowing.opened),
         trend=inspect.getsource(narrowing.trend),
     )
 
@@ -207,22 +227,31 @@ def _unproposed(stage: Stage, narrows: Sequence[str]) -> str:
 
 def _run(stages: tuple[Stage, ...]) -> str:
     text = 'def run(objective):\n    """Run every stage and return all trials that ran."""\n    done = []\n'
-    text += "    ranges = {}\n" if any(_narrowed(stage, stages) for stage in stages) else ""
+    text += "    ranges = {}\n" if any(_follows(stage, stages) for stage in stages) else ""
     text += "    with warnings.catch_warnings():\n"
     text += '        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)\n'
     for stage in stages:
         suggest = f"suggest_{stage.id}"
         text += remark(" ".join(f"Stage {stage.id}: {stage.name}.".split()), " " * 8)
-        if _narrowed(stage, stages):
-            keep, least = stage.narrow.keep, stage.narrow.at_least or 1
-            text += f"        ranges = {{name: ranges.get(name, ends) for name, ends in RANGES_{stage.id}.items()}}\n"
-            arguments = f"ranges, LIMITS_{stage.id}, done, keep={keep!r}, at_least={least}"
-            text += f"        ranges = following({arguments})\n"
+        if _follows(stage, stages):
+            text += _following(stage, stages)
             suggest = f"functools.partial({suggest}, ranges=ranges)"
         text += _define_by_run.sampler(stage, " " * 8)
-        unproposed = _unproposed(stage, _narrowed(stage, stages))
+        unproposed = _unproposed(stage, _follows(stage, stages))
         text += unproposed
         first = ", STARTS" if stage is stages[0] else ""
         others = ", unproposed=unproposed" if unproposed else ""
         text += f"        done += search(objective, {suggest}, {stage.trials}, sampler, done{first}{others})\n"
     return f"{text}    return done\n"
+
+
+def _following(stage: Stage, stages: Sequence[Stage]) -> str:
+    """The lines that make the ranges of a stage from what was done."""
+    rule, indent = stage.narrow, " " * 8
+    opened = f"{indent}opened = opening(RANGES_{stage.id}, ranges, INNER_{stage.id}, done, edge={rule.edge!r})\n"
+    text = opened if _opened(stage, stages) else ""
+    text += f"{indent}ranges = {{name: ranges.get(name, ends) for name, ends in RANGES_{stage.id}.items()}}\n"
+    if _narrowed(stage, stages):
+        arguments = f"ranges, LIMITS_{stage.id}, done, keep={rule.keep!r}, at_least={rule.at_least or 1}"
+        text += f"{indent}ranges = following({arguments})\n"
+    return text + (f"{indent}ranges |= opened\n" if _opened(stage, stages) else "")
