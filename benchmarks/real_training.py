@@ -5,8 +5,8 @@
     python benchmarks/real_training.py --trials DIR --record teach       trains the pool that starts are learnt from
     python benchmarks/real_training.py --trials DIR --learn              what is learnt from the pool
 
-``--family`` and ``--tables`` say less of it, ``--side teach`` compares on tables that teach, where policies are chosen
-(with a DIR of its own).  Needs real tables and ``realtraining.py`` in the folder
+``--family`` and ``--tables`` say less of it, ``--side teach`` compares on the tables that teach, where policies are
+chosen, and ``--skip`` leaves the first of them out. Needs real tables and ``realtraining.py`` in the folder
 ``ADVISOR_BENCH_DATA``; hours of training, so that every trial is kept in DIR and none is trained twice.
 Nothing was learnt from a table that judges: tables of one source stand on one side (``real_tables.py``).
 """
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--learn", action="store_true")
     parser.add_argument("--family", choices=real_tables.FAMILIES, action="append")
     parser.add_argument("--tables", type=int, default=20)
+    parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--label", default="plan")
     parser.add_argument("--side", choices=("teach", "judge"), default="judge")
     given = parser.parse_args()
@@ -42,18 +43,18 @@ def main() -> None:
         print(f"skipped: {real_tables.DATA} has no realtraining.py; set ADVISOR_BENCH_DATA")
         return
     families = given.family or real_tables.FAMILIES
+    names = {family: real_tables.names(given.side, family)[given.skip :][: given.tables] for family in families}
     for what in filter(None, given.record.split(",")):
         for family in families:
             if what == "teach":
                 teach(given.trials, family, given.tables)
             else:
-                names = real_tables.names(given.side, family)[: given.tables]
-                judge(given.trials, family, names, given.label if what == "plan" else what)
+                judge(given.trials, family, names[family], given.label if what == "plan" else what)
     if given.learn:
         for family in families:
             real_learning.show(given.trials, family)
     else:
-        show(given.trials, families, given.label)
+        show({family: judged(given.trials, family, names[family], given.label) for family in families}, given.label)
 
 
 # Recording
@@ -113,15 +114,16 @@ class Judged(NamedTuple):
     held_back: Mapping[str, float]
 
 
-def judged(folder: Path, family: str, label: str) -> list[Judged]:
-    """The tables on which both searches have ended."""
+def judged(folder: Path, family: str, names: Collection[str], label: str) -> list[Judged]:
+    """Those of the tables on which both searches have ended."""
     errors: dict[str, dict[str, list[float]]] = {}
     held_back: dict[str, dict[str, float]] = {}
     for row in real_tables.read(folder / f"judged_{family}.csv"):
         errors.setdefault(row.table, {}).setdefault(row.kind, []).append(row.score.error)
         if row.score.held_back is not None:
             held_back.setdefault(row.table, {})[row.kind] = row.score.held_back
-    both = (name for name, kinds in errors.items() if {"flat winner", f"{label} winner"} <= set(kinds))
+    searches = {"flat winner", f"{label} winner"}
+    both = (name for name, kinds in errors.items() if name in names and searches <= set(kinds))
     return [
         Judged(
             name,
@@ -134,12 +136,11 @@ def judged(folder: Path, family: str, label: str) -> list[Judged]:
     ]
 
 
-def show(folder: Path, families: Sequence[str], label: str) -> None:
+def show(given: Mapping[str, Sequence[Judged]], label: str) -> None:
     """Print both tables: by validation, and on held-back rows."""
-    found = {family: judged(folder, family, label) for family in families}
-    found = {family: tables for family, tables in found.items() if tables}
+    found = {family: tables for family, tables in given.items() if tables}
     if not found:
-        print(f"nothing to show: no table of {folder} has both searches; --record flat,plan trains them")
+        print("nothing to show: on no table have both searches ended; --record flat,plan trains them")
         return
     print("| validation | tables | plan of 30 as good as flat 100 | gain over the default: plan @10 | flat @60 |")
     print("| --- | --- | --- | --- | --- |")

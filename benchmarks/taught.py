@@ -5,7 +5,9 @@ A task that teaches gives what a team's past studies would hold: random configur
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -34,13 +36,20 @@ def teachers(scenario: str, fold: int) -> list[str]:
 
 
 def knowledge(scenario: str, fold: int, folder: Path) -> Path:
-    """The folder with what the other fifths taught; learnt if it is not there yet."""
+    """The folder with what the other fifths taught; learnt if it is not there yet, whatever was shipped by then.
+
+    It is there as a whole or not at all, as several processes may ask for it.
+    """
     there = folder / scenario / f"without-{fold}"
     if not there.is_dir():
         tasks = [public_tasks.opened(scenario, name) for name in teachers(scenario, fold)]
         tried = {task.task: _tried(task, seed) for seed, task in enumerate(tasks)}
         found = learning.learn(tried, tasks[0].family, metric="error", source=f"{len(tasks)} tasks of {scenario}")
-        learning.save(found, there)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=there.parent) as made:
+            learning.save(found, Path(made) / there.name)
+            with suppress(OSError):  # another process was first
+                (Path(made) / there.name).rename(there)
     return there
 
 
