@@ -143,6 +143,9 @@ class Sampler(Frozen):
     name: Literal["tpe", "gp", "quasi-random", "random"]
     seed: Annotated[Whole, Field(ge=0)]
     startup: Annotated[Whole, Field(ge=0)] = Field(description="Trials before results guide the next.")
+    joint: Flag | None = Field(
+        None, description="Whether every trial proposes all parameters, so that those with conditions are not apart."
+    )
 
 
 class Narrowing(Frozen):
@@ -212,9 +215,9 @@ class Stage(Frozen):
     def proposes_all(self) -> bool:
         """Whether every trial proposes all parameters, those without effect in it too, which its configuration lacks.
 
-        A Gaussian process of Optuna models only what all trials have.
+        A Gaussian process of Optuna models only what all trials have, and TPE models what has other conditions apart.
         """
-        return self.sampler.name == "gp"
+        return self.sampler.name == "gp" or self.sampler.joint is True
 
     def _check_parent(self, name: str, parent: str, wanted: tuple[Scalar, ...]) -> None:
         """A parameter that has an effect only for values of another: the stage has that one, with those values."""

@@ -6,7 +6,7 @@ each, a tenth of the time that a plan takes. The laws of the tests read every pl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from advisor import accounts, activity, facts, sampling, starts
 from advisor.activity import Activity
@@ -103,7 +103,7 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
                 id=number,
                 name=draft.name,
                 trials=draft.trials,
-                sampler=_sampler(decided, draft, seed + number - 1),
+                sampler=_sampler(decided, draft, seed + number - 1, goes_on=_goes_on(stages, search)),
                 start=tuple(start.point for start in first),
                 start_why=tuple(start.reason for start in first),
                 search=search,
@@ -205,7 +205,12 @@ def _given(decided: Decided) -> dict[str, Held]:
     }
 
 
-def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
+def _goes_on(before: Sequence[Stage], search: Mapping[str, Searched]) -> bool:
+    """Whether the trials of a Gaussian process come before, and what has a condition was modelled with the rest."""
+    return bool(before) and before[-1].proposes_all and any(searched.when for searched in search.values())
+
+
+def _sampler(decided: Decided, draft: Draft, seed: int, *, goes_on: bool) -> Sampler:
     name = sampling.name(
         draft,
         decided.trials,
@@ -215,7 +220,8 @@ def _sampler(decided: Decided, draft: Draft, seed: int) -> Sampler:
         later=draft is not decided.division.drafts[0],
     )
     startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
-    return Sampler.model_construct(name=name, seed=seed, startup=startup)
+    joint = True if goes_on and name == "tpe" else None
+    return Sampler.model_construct(name=name, seed=seed, startup=startup, joint=joint)
 
 
 def _narrowing(

@@ -237,7 +237,8 @@ def test_the_module_finds_what_advisor_finds_by_itself():
     assert max(trial.value for trial in trials) == result.best.value
 
 
-def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
+@pytest.mark.parametrize("later", [{"name": "gp"}, {"name": "tpe", "joint": True}])
+def test_the_module_finds_what_advisor_finds_where_all_is_proposed(later):
     search = {"rate": {**KINDS["rate"], "limits": {"low": 0.05, "high": 3}}, "kernel": KINDS["kernel"]}
     search["width"] = {"type": "float", "low": 0.0, "high": 4.0, "when": {"kernel": "rbf"}}
     search["idle"] = {"type": "float", "low": 0.0, "high": 1.0, "when": {"none": 1}}
@@ -245,7 +246,7 @@ def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
     held = {"none": {"value": 0}}
     first = stage(1, 16, search, fixed=held, start=[{"rate": 0.5, "kernel": "poly", "none": 0}]) | {"sampler": sampler}
     follow = {"from": 1, "keep": 0.35, "at_least": 5, "extend_at_edge": True}
-    plan = made(first, stage(2, 10, search, fixed=held, narrow=follow) | {"sampler": sampler | {"seed": 1}})
+    plan = made(first, stage(2, 10, search, fixed=held, narrow=follow) | {"sampler": sampler | {"seed": 1} | later})
 
     def score(config):
         return -abs(config["rate"] - 0.3) - (0.1 * config["width"] if "width" in config else 0.2)
@@ -253,7 +254,7 @@ def test_the_module_finds_what_advisor_finds_where_all_is_proposed():
     trials = ran(plan, score)[2]
     result = advisor.run(plan, score)
     assert [trial.user_attrs["config"] for trial in trials] == [trial.config for trial in result.trials]
-    assert {"rate", "kernel", "width", "idle"} == trials[0].params.keys()
+    assert all({"rate", "kernel", "width", "idle"} == trial.params.keys() for trial in trials)
     assert any("width" not in trial.config for trial in result.trials)
     assert "carried" in result.stages[1].log[-1]
 

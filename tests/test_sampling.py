@@ -51,6 +51,21 @@ def test_a_gaussian_process_takes_parameters_that_some_configurations_lack():
     assert {stage.sampler.name for stage in small.plan().stages} == {"gp"}
 
 
+@pytest.mark.usefixtures("toy")
+def test_a_short_last_stage_goes_on_with_one_model_of_all_and_opens_where_the_good_lie():
+    wide = {"rate": {"low": 0.0001, "high": 5.0, "log": True, "role": "tune"}}
+    made = small.plan(budget={"trials": 20}, space={**wide, "frill": {"role": "tune"}})
+    last = made.stages[-1]
+    assert last.trials < LATER
+    assert (last.sampler.name, last.sampler.joint) == ("tpe", True)
+    assert last.narrow.edge == POLICIES["narrowing"]["edge"]
+    assert (last.search["rate"].low, last.search["rate"].high) == (0.0001, 5.0)
+    assert any(reason.startswith("sampler: a short last stage") for reason in last.why)
+    plain = small.plan(budget={"trials": 20}, space=wide, fixed={"kind": "plain"}).stages[-1]
+    assert (plain.sampler.name, plain.sampler.joint) == ("tpe", None)
+    assert small.plan(budget={"trials": 60}, space=wide).stages[-1].narrow.edge is None
+
+
 class Listening(Silent):
     """Keeps what is said once."""
 

@@ -140,13 +140,14 @@ def sampler(stage: Stage, indent: str) -> str:
 def of_what_acts(stage: Stage) -> Stage:
     """The stage with a sampler that asks for nothing without effect, for what trains with all that is asked for."""
     is_other = stage.proposes_all and conditional(stage)
-    return stage.having(sampler=stage.sampler.having(name="tpe")) if is_other else stage
+    return stage.having(sampler=stage.sampler.having(name="tpe", joint=None)) if is_other else stage
 
 
 def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
     """What becomes of a Gaussian process where ``trainer`` trains with all that a trial was asked for."""
     if of_what_acts(stage) is not stage:
-        yield Loss(what="the sampler gp", instead=f"TPE, as {trainer} takes all that a trial was asked for")
+        lost = "the sampler gp" if stage.sampler.name == "gp" else "one model of what has other conditions"
+        yield Loss(what=lost, instead=f"TPE of what acts, as {trainer} takes all that a trial was asked for")
     elif stage.sampler.name == "gp":
         yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
 

@@ -370,7 +370,7 @@ def claimed(watch: Watch | None, stage: Stage) -> AbstractContextManager[None]:
 
 def _fill(study: Study, stage: Stage, earlier: Iterable[Trial], first: Sequence[Known]) -> None:
     known = [trial for one in earlier if (trial := _carried(stage, one)) is not None]
-    study.add_trials(known[-_MOST_MODELLED:] if stage.proposes_all else known)
+    study.add_trials(known[-_MOST_MODELLED:] if stage.sampler.name == "gp" else known)
     for config, seed in first[: stage.trials]:
         searched = {name: value for name, value in config.items() if name in stage.search}
         study.enqueue_trial(suggesting.unproposed(stage) | searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
