@@ -356,13 +356,14 @@ def _is_too_short(draft: Draft, policies: Policies) -> bool:
 def _share_of(position: int, count: int, trials: int, searched: int, parallel: int, policies: Policies) -> int:
     """Trials of a stage that is not the last: a share, so many for each parameter at most, in whole rounds.
 
-    That most is never less than a stage needs to stand, nor than its results need rounds to guide it.
+    That most is never less than a stage needs to stand, than its results need rounds to guide it, or than twice its
+    trials before that.
     """
-    policy = policies["stages"]
+    policy, sampler = policies["stages"], policies["sampler"]
     two = "first_of_short" if trials < policy["short_below"] else "first_of_two"
     shares = {2: [two], 3: ["first_of_three", "second_of_three"]}[count]
     number = max(1, round(policy[shares[position]] * trials))
-    least = max(policies["least-stage"]["trials"], policies["sampler"]["rounds_least"] * parallel)
+    least = max(policies["least-stage"]["trials"], sampler["rounds_least"] * parallel, 2 * sampler["startup_least"])
     most = max(policy["early_most_per_parameter"] * searched, least)
     number = min(number, ceil(most / parallel) * parallel)
     return max(parallel, number - number % parallel)

@@ -379,6 +379,16 @@ def test_a_value_that_grows_with_the_rows_is_a_candidate_for_a_rule(tmp_path):
     assert validation.check(tmp_path / "house").rules == 0
 
 
+def test_facts_without_trials_and_trials_without_facts_are_said(tmp_path):
+    found = learning.learn(tasks(2, by_rate(lambda _: 0.01)), "toy", facts={"task-00": {"rows": 9.0}, "task-0l": {}})
+    assert "facts of no task of the trials: task-0l" in found.remarks
+    assert "no facts of these tasks: task-01" in found.remarks
+    twice = tmp_path / "tasks.csv"
+    twice.write_text("task,rows\na,10\na,20\n")
+    with pytest.raises(InvalidFile, match="the task a has several rows"):
+        learning.read_facts(twice)
+
+
 def test_the_interval_of_a_rank_correlation_holds_it():
     generator = np.random.default_rng(0)
     held = 0

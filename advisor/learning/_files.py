@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -211,6 +212,9 @@ def read_facts(path: FilePath) -> dict[str, dict[str, float]]:
     ]
     if not rows or COLUMN not in rows[0]:
         problems.append(Problem(sentence=f"{path}: no column {COLUMN!r} with the names of tasks"))
+    else:
+        twice = [name for name, count in Counter(row[COLUMN] for row in rows).items() if count > 1]
+        problems += [Problem(sentence=f"{path}: the task {name} has several rows", hint="keep one") for name in twice]
     if problems:
         raise InvalidFile(problems)
     return {row[COLUMN]: dict(_numbers(path, row, names)) for row in rows}

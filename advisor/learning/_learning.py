@@ -66,7 +66,7 @@ def learn(
     known = experience(given, described, direction, logarithmic)
     found = _learnt(known, described, facts or {}, seed)
     own = _own.names(shipped.family, found.parameters)
-    remarks = (*_own.remarks(shipped.family, own), *found.remarks)
+    remarks = (*_own.remarks(shipped.family, own), *found.remarks, *_unmatched(sorted(given), facts))
     return replace(found, metric=metric, source=source, own=own, remarks=remarks)
 
 
@@ -96,6 +96,18 @@ def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, 
         judged=_starts.judged(known, responses, pool, seed),
         remarks=known.remarks,
     )
+
+
+def _unmatched(names: Sequence[str], facts: Mapping[str, Mapping[str, float]] | None) -> Iterator[str]:
+    """Tasks whose names stand on one side only, perhaps misspelt."""
+    if facts is None:
+        return
+    for told, left in (
+        ("facts of no task of the trials", [name for name in facts if name not in names]),
+        ("no facts of these tasks", [name for name in names if name not in facts]),
+    ):
+        if left:
+            yield f"{told}: {', '.join(left[:5])}{', ...' if left[5:] else ''}"
 
 
 def _trial(one: Trial | Pair) -> Trial:
