@@ -427,6 +427,8 @@ def test_each_start_lowers_the_mean_of_the_best_most():
     assert _portfolio.greedy(errors, 3) == [2, 0, 1]
     assert _portfolio.greedy(errors, 1) == [2]
     assert _portfolio.greedy(np.zeros((2, 3)), 3) == [0]
+    close_on_half = np.array([[0.01, 0.4], [1, 0.4]])
+    assert _portfolio.greedy(close_on_half, 1) == [0]
 
 
 def test_a_task_is_not_judged_by_its_own_candidates():

@@ -1,7 +1,8 @@
 """Which few configurations to try first on a new task, so that on most tasks one of them is good.
 
 A greedy portfolio, as Pfisterer and others (Learning multiple defaults for machine learning algorithms, 2021) have it:
-each configuration is the one that lowers most the mean over tasks of the best normalised error so far.
+each configuration is the one that lowers most the mean over tasks of the root of the best normalised error so far. Of the
+root, as a start has to be close to the best: from further off a search gets as close by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ MOST: Final = 8
 """Configurations of a portfolio."""
 _FOLDS: Final = 5
 _LEAST_GAIN: Final = 1e-3
-"""Mean normalised error that a further configuration must take off."""
+"""Mean root of the normalised error that a further configuration must take off."""
 
 Positions = NDArray[np.int64]
 
@@ -29,15 +30,16 @@ def greedy(errors: Floats, most: int) -> list[int]:
         errors: Normalised error of each candidate on each task; shape (tasks, candidates).
         most: How many at most.
     """
+    roots = np.sqrt(errors)
     reached = np.ones(len(errors))
     chosen: list[int] = []
     while len(chosen) < most:
-        means = np.minimum(reached[:, None], errors).mean(axis=0)
+        means = np.minimum(reached[:, None], roots).mean(axis=0)
         best = int(means.argmin())
         if chosen and reached.mean() - means[best] < _LEAST_GAIN:
             break
         chosen.append(best)
-        reached = np.minimum(reached, errors[:, best])
+        reached = np.minimum(reached, roots[:, best])
     return chosen
 
 
