@@ -263,11 +263,11 @@ def test_every_stage_of_parallel_trials_has_a_round_of_them():
 @pytest.mark.parametrize(
     ("names", "trials", "parallel", "first"),
     [
-        (3, 40, 1, 15),  # five for each of three, of half of forty
         (4, 40, 1, 20),
-        (1, 100, 1, 5),  # what a stage needs to stand
-        (1, 100, 2, 10),  # five rounds guide a search
-        (1, 100, 4, 20),
+        (5, 100, 1, 25),  # five for each of five, of half of a hundred
+        (3, 100, 1, 16),  # twice as many as come before results guide it
+        (1, 100, 2, 16),
+        (1, 100, 4, 20),  # five rounds guide a search
         (3, 100, 4, 20),
         (5, 100, 8, 40),
         (9, 100, 8, 48),
