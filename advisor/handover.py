@@ -12,7 +12,20 @@ from typing import Final, NamedTuple
 
 from advisor import narrowing
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Domain, Numeric, Value, clip, contains, is_single, middle, same, shown_value, trimmed, written
+from advisor.space import (
+    Domain,
+    Numeric,
+    Value,
+    clip,
+    contains,
+    is_number,
+    is_single,
+    middle,
+    same,
+    shown_value,
+    trimmed,
+    written,
+)
 from advisor.trials import Trial, best_of
 
 
@@ -38,7 +51,8 @@ def following(plan: Plan, stage: Stage, earlier: Mapping[int, Stage], trials: Se
     complete = [trial for trial in trials if trial.state == "complete"]
     fixed, held_log = _held(plan, stage, earlier, complete)
     narrowed, log = _searched(plan, stage, earlier, complete) if stage.narrow.keep is not None else ({}, ())
-    opened, opening = _opened(plan, stage, before, complete) if stage.narrow.edge is not None and complete else ({}, ())
+    opens = stage.narrow.edge is not None and complete
+    opened, opening = _opened(plan, stage, before, complete) if opens else ({}, ())
     search = {**stage.search, **narrowed, **opened}
     decided = (*held_log, *log, *opening)
     return Handover(stage=stage.having(search=search, fixed=fixed, start=(), start_why=()), log=decided)
@@ -155,13 +169,18 @@ def _searched(
 
 
 def wider(stage: Stage, before: Stage) -> tuple[str, ...]:
-    """The ranges of a stage that reach beyond those of the one before."""
+    """The ranges of a stage that reach beyond those of the one before, as both are planned."""
     return tuple(name for name in stage.search if name in before.search and _is_wider(stage, before, name))
 
 
 def _is_wider(stage: Stage, before: Stage, name: str) -> bool:
     here, old = stage.search[name].domain, before.search[name].domain
-    return isinstance(here, Numeric) and isinstance(old, Numeric) and (here.low < old.low or here.high > old.high)
+    if not isinstance(here, Numeric) or not isinstance(old, Numeric):
+        return False
+    is_on_another_grid = here.step != old.step or (here.step is not None and here.low != old.low)
+    if here.log != old.log or is_on_another_grid:
+        return False  # where the ends of both do not go together, the stage searches its own range
+    return here.low < old.low or here.high > old.high
 
 
 def _opened(
@@ -170,10 +189,12 @@ def _opened(
     """The wider ranges of a stage, each as far open as the best trials before it suggest."""
     order = sorted(trials, key=lambda t: t.value or 0.0, reverse=plan.objective.direction == "maximize")
     best = order[: narrowing.BEST]
+    planned = next(other for other in plan.stages if other.id == before.id)
     search, log = {}, []
-    for name in wider(stage, before):
+    for name in wider(stage, planned):
         old, whole = trimmed(numeric(before.search[name])), trimmed(numeric(stage.search[name]))
-        seen = [float(t.config[name] or 0) for t in best if contains(whole, t.config.get(name))]
+        values = [float(t.config[name] or 0) for t in best if is_number(t.config.get(name))]
+        seen = [value for value in values if whole.low <= value <= whole.high]
         ends, edge = (old.low, old.high), stage.narrow.edge or 0.0
         low, high = narrowing.opened(seen, ends, (whole.low, whole.high), edge=edge, log=whole.log)
         search[name] = with_range(stage.search[name], low, high)

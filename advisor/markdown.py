@@ -55,7 +55,7 @@ def _stage(stage: Stage) -> Iterator[str]:
         yield from (f"{n}. {_escaped(start(stage, n - 1, point))}" for n, point in enumerate(stage.start, 1))
     active = [f"`{name}` {shown_value(held.value)}" for name, held in stage.fixed.items() if held.active is not False]
     lines = [f"Held: {', '.join(active)}."] if active else []
-    if stage.narrow.from_ is not None:
+    if stage.narrow.follows:
         lines.append(f"Ranges {narrowing(stage)}.")
     sampler = f"Sampler: {stage.sampler.name}, {counted(stage.sampler.startup, 'start-up trial')}."
     yield from ("", " ".join([*lines, sampler, *(_escaped(reason) for reason in stage.why)]))

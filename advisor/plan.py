@@ -147,6 +147,12 @@ class Sampler(Frozen):
         None, description="Whether every trial proposes all parameters, so that those with conditions are not apart."
     )
 
+    @model_validator(mode="after")
+    def _models_jointly(self) -> Self:
+        if self.joint and self.name != "tpe":
+            raise ValueError("joint is for tpe; gp models all parameters, and the others model none")
+        return self
+
 
 class Narrowing(Frozen):
     """How the ranges of a stage follow from the results of an earlier one."""
@@ -163,6 +169,17 @@ class Narrowing(Frozen):
         description="Share of the earlier range at either end: where none of the best trials lies in it, a range that "
         "is wider here begins or ends where the earlier one did.",
     )
+
+    @property
+    def follows(self) -> bool:
+        """Whether any range depends on the results of an earlier stage."""
+        return self.from_ is not None and (self.keep is not None or self.edge is not None)
+
+    @model_validator(mode="after")
+    def _has_its_stage(self) -> Self:
+        if self.edge is not None and self.from_ is None:
+            raise ValueError("edge needs from, the stage whose results say where a range opens")
+        return self
 
 
 class StartReason(Frozen):

@@ -248,7 +248,8 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
         name="refined",
         trials=count,
         sampler=Sampler(
-            name=_sampler(known.plan, search, count),
+            name=(name := _sampler(known.plan, search, count)),
+            joint=last.sampler.joint if name == "tpe" else None,
             seed=last.sampler.seed + seed + 1,
             startup=max(_STARTUP, len(search)),
         ),

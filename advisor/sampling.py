@@ -28,16 +28,18 @@ def name(
     return "gp" if is_small and explores and parallel == 1 and not constrained else "tpe"
 
 
-def reason(draft: Draft, parallel: int, policies: Policies, *, later: bool) -> str:
-    """Why a stage has a sampler that learns nothing, or another than the stage before it; empty where neither is so."""
+def reason(draft: Draft, budget: int, parallel: int, policies: Policies, *, constrained: bool, later: bool) -> str:
+    """Why a stage has a sampler that learns nothing, or another than it would have first; empty where neither is so.
+
+    Args are those of ``name``.
+    """
     if draft.trials > policies["sampler"]["trials_most"]:
         return "a sampler that learns cannot keep up with so many trials, so that points are spread evenly."
     if not is_sequential(draft, parallel, policies):
         rounds = f"{draft.trials / parallel:.3g} rounds of results"
         return f"{rounds} are too few to guide it, so that points are spread evenly."
-    if later and draft.trials < policies["sampler"]["gp_later_least"]:
-        return "a short last stage is TPE's, which stays near what was best."
-    return ""
+    here, first = (name(draft, budget, parallel, policies, constrained=constrained, later=at) for at in (later, False))
+    return "" if here == first else "a short later stage is TPE's, which stays near what was best."
 
 
 def startup(draft: Draft, policies: Policies) -> int:

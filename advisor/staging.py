@@ -349,8 +349,13 @@ def _merged(first: tuple[str, list[str]], second: tuple[str, list[str]]) -> tupl
 
 
 def _is_too_short(draft: Draft, policies: Policies) -> bool:
+    return draft.trials < _least(len(draft.search), policies)
+
+
+def _least(searched: int, policies: Policies) -> float:
+    """Trials that a stage needs to stand."""
     policy = policies["least-stage"]
-    return draft.trials < max(policy["trials"], ceil(policy["per_parameter"] * len(draft.search)))
+    return max(policy["trials"], ceil(policy["per_parameter"] * searched))
 
 
 def _share_of(position: int, count: int, trials: int, searched: int, parallel: int, policies: Policies) -> int:
@@ -363,7 +368,7 @@ def _share_of(position: int, count: int, trials: int, searched: int, parallel: i
     two = "first_of_short" if trials < policy["short_below"] else "first_of_two"
     shares = {2: [two], 3: ["first_of_three", "second_of_three"]}[count]
     number = max(1, round(policy[shares[position]] * trials))
-    least = max(policies["least-stage"]["trials"], sampler["rounds_least"] * parallel, 2 * sampler["startup_least"])
+    least = max(_least(searched, policies), sampler["rounds_least"] * parallel, 2 * sampler["startup_least"])
     most = max(policy["early_most_per_parameter"] * searched, least)
     number = min(number, ceil(most / parallel) * parallel)
     return max(parallel, number - number % parallel)

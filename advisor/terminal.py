@@ -115,7 +115,7 @@ def _stage(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
         yield from style.wrapped(f"holds  {held}", "  ", " " * 9)
     for number, point in enumerate(stage.start, 1):
         yield from style.wrapped(f"first  {number}. {start(stage, number - 1, point)}", "  ", " " * 12)
-    if stage.narrow.from_ is not None:
+    if stage.narrow.follows:
         yield from style.wrapped(f"ranges {narrowing(stage)}", "  ", " " * 9)
     for reason in stage.why:
         yield from style.wrapped(f"why    {reason}", "  ", " " * 9)

@@ -259,7 +259,8 @@ def _stage_why(decided: Decided, draft: Draft, narrow: Narrowing, opened: Iterab
     policies = decided.knowledge.shared.policies
     why = [*draft.why, *accounts.together(decided, draft)]
     is_first = draft is decided.division.drafts[0]
-    if reason := sampling.reason(draft, decided.parallel, decided.policies, later=not is_first):
+    given = (draft, decided.trials, decided.parallel, decided.policies)
+    if reason := sampling.reason(*given, constrained=bool(decided.constraints), later=not is_first):
         why.append(f"sampler: {reason}")
     if is_first:
         why.append(f"starts: {policies['starts'].because}")

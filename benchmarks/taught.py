@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,8 +47,11 @@ def knowledge(scenario: str, fold: int, folder: Path) -> Path:
         there.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=there.parent) as made:
             learning.save(found, Path(made) / there.name)
-            with suppress(OSError):  # another process was first
+            try:
                 (Path(made) / there.name).rename(there)
+            except OSError:
+                if not there.is_dir():  # another process was first, where it is
+                    raise
     return there
 
 

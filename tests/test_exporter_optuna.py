@@ -259,13 +259,22 @@ def test_the_module_finds_what_advisor_finds_where_all_is_proposed(later):
     assert "carried" in result.stages[1].log[-1]
 
 
+OPENS = {
+    "rate": ({"type": "float", "low": 0.1, "high": 1.0, "log": True}, {"low": 0.01, "high": 10.0}),
+    "width": ({**KINDS["rate"], "log": None}, {}),
+    "count": ({"type": "int", "low": 2, "high": 8}, {"high": 20}),
+    "grid": ({"type": "int", "low": 1, "high": 101, "step": 10, "log": True}, {"high": 201}),
+    "moved": ({"type": "int", "low": 2, "high": 22, "step": 4}, {"low": 1, "high": 41}),
+}
+
+
 @pytest.mark.parametrize("keep", [None, 0.35])
 @pytest.mark.parametrize(("best", "high"), [(0.45, 1.0), (0.9, 10.0)])
 def test_the_module_opens_where_advisor_does(keep, best, high):
-    search = {"rate": {"type": "float", "low": 0.1, "high": 1.0, "log": True}, "width": KINDS["rate"]}
-    search["count"] = {"type": "int", "low": 2, "high": 8}
-    wide = {**search, "rate": search["rate"] | {"low": 0.01, "high": 10.0}, "count": search["count"] | {"high": 20}}
-    follow = {"from": 1, "edge": 0.15, "open": ["rate", "count"]} | ({"keep": keep, "at_least": 5} if keep else {})
+    search = {name: entry for name, (entry, _) in OPENS.items()}
+    wide = {name: entry | more for name, (entry, more) in OPENS.items()}
+    kept = [name for name, (_, more) in OPENS.items() if more]
+    follow = {"from": 1, "edge": 0.15, "open": kept} | ({"keep": keep, "at_least": 5} if keep else {})
     plan = made(stage(1, 24, search), stage(2, 8, wide, narrow=follow))
 
     def score(config):
@@ -276,6 +285,24 @@ def test_the_module_opens_where_advisor_does(keep, best, high):
     assert [trial.user_attrs["config"] for trial in trials] == [trial.config for trial in result.trials]
     assert trials[-1].distributions["rate"].high == high
     assert trials[-1].distributions["count"].high == 8
+
+
+def test_the_module_narrows_and_opens_over_three_stages_as_advisor_does():
+    rate, share = {**KINDS["rate"], "log": None}, {"type": "float", "low": 0.0, "high": 1.0}
+    both = {"rate": rate, "share": share}
+    narrow = {"keep": 0.35, "at_least": 5, "extend_at_edge": True}
+    last = {**both, "odd": {"type": "float", "low": 0.0, "high": 4.0}, "share": share | {"high": 2.0}}
+    plan = made(
+        stage(1, 30, both, fixed={"odd": {"value": None}}),
+        stage(2, 12, {**both, "odd": share}, narrow={"from": 1, **narrow}),
+        stage(3, 8, last, narrow={"from": 2, **narrow, "open": ["share", "odd"], "edge": 0.15}),
+    )
+
+    def score(config):
+        return -abs(config["rate"] - 0.4) - 0.001 * (config["odd"] or 0)
+
+    configs = [trial.user_attrs["config"] for trial in ran(plan, score)[2]]
+    assert configs == [trial.config for trial in advisor.run(plan, score).trials]
 
 
 def test_the_module_narrows_by_what_was_searched_and_not_by_what_was_held():

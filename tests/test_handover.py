@@ -211,6 +211,14 @@ def test_a_wider_range_is_open_where_no_trial_was_completed():
     assert followed(plan, []).stage.search["depth"].high == 90
 
 
+def test_a_wider_range_on_another_scale_is_open():
+    plan = staged(narrow={"from": 1, "edge": 0.15})
+    other = plan.stages[1].search["share"].having(step=None, low=0.001, high=9.0, log=True)
+    plan = plan.having(stages=(plan.stages[0], plan.stages[1].having(search=plan.stages[1].search | {"share": other})))
+    trials = [complete({"rate": 0.1, "depth": 7, "share": 0.0, "kind": "plain"}, 1.0)]
+    assert followed(plan, trials).stage.search["share"] == other
+
+
 def test_a_range_opens_beside_others_that_narrow():
     handed = opening((1.0, 0.9, 0.8), keep=0.35, at_least=2, open=("rate",))
     assert handed.stage.search["rate"].high == 100.0

@@ -316,6 +316,56 @@ def test_what_has_an_effect_beside_one_choice_alone_says_so():
     assert learning.overlay(learning.learn(given, "toy"))["parameters"]["bow"]["when"] == {"kind": "fancy"}
 
 
+def test_a_condition_of_ones_own_is_in_the_familys_words(tmp_path, monkeypatch):
+    known = small.family()
+    known["parameters"]["kind"]["words"] = {"ornate": "fancy"}
+    small.write(tmp_path / "shipped", _shared=small.SHARED, toy=known)
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path / "shipped")
+    given = tasks(3, by_rate(lambda _: 0.01))
+    for config, _ in itertools.chain(*given.values()):
+        if config["kind"] == "fancy":
+            config.update({"bow": config["share"], "kind": "ornate"})
+    assert learning.overlay(learning.learn(given, "toy"))["parameters"]["bow"]["when"] == {"kind": "fancy"}
+
+
+def test_what_is_ones_own_on_tasks_that_say_nothing_leaves_no_trace_in_the_starts(tmp_path):
+    given = with_own(3)
+    given = {name: each if name == "task-00" else each[:8] for name, each in given.items()}
+    given["task-00"] = [(config | {"grip": 0.1}, error + config["rate"]) for config, error in given["task-00"]]
+    found = learning.learn(given, "toy")
+    assert all("grip" not in start.values for start in found.starts)
+    learning.save(found, tmp_path / "house")
+    assert validation.check(tmp_path / "house").errors == ()
+
+
+def test_learning_again_over_what_was_learnt_writes_a_whole_file(tmp_path):
+    given = with_own(6)
+    learning.save(learning.learn(given, "toy"), tmp_path / "house")
+    again = learning.learn(given, "toy", knowledge=[tmp_path / "house"])
+    learning.save(again, tmp_path / "house")
+    assert validation.check(tmp_path / "house").errors == ()
+    assert again.own == {"grip": ""}
+    assert not any("grip is no parameter" in remark for remark in again.remarks)
+
+
+@pytest.mark.parametrize("odd", [None, math.inf, "auto"])
+def test_what_is_no_number_everywhere_is_noise_and_costs_no_trial(odd):
+    given = with_own(3)
+    for number, (config, _) in enumerate(itertools.chain(*given.values())):
+        config["grip"] = odd if number % 7 == 0 else config["grip"]
+    found = learning.learn(given, "toy")
+    assert not found.own
+    assert found.trials == sum(map(len, given.values()))
+
+
+def test_a_choice_that_only_failed_is_not_searched():
+    given = {
+        name: [(c | {"grip": "ab"[n % 2]}, e) for n, (c, e) in enumerate(each)] for name, each in with_own(3).items()
+    }
+    given["task-00"] = [*given["task-00"], ({"rate": 0.1, "share": 0.5, "kind": "plain", "grip": "c"}, None)]
+    assert learning.overlay(learning.learn(given, "toy"))["parameters"]["grip"]["valid"]["choices"] == ["a", "b"]
+
+
 @pytest.mark.parametrize("name", ["seed", "Random_State"])
 def test_a_seed_is_nothing_to_learn(name, tmp_path, monkeypatch):
     none = {"names": ["seed", "random_state"], "because": "Luck.", "sources": ["paper"]}

@@ -177,3 +177,13 @@ def test_waivers_are_carried_over():
     waiver = {"check": "a-check", "reason": "We know.", "until": "2027-01-31"}
     made = small.plan(waive=[waiver])
     assert made.to_data()["waived"] == [waiver]
+
+
+def test_a_range_that_opens_says_by_which_stage_and_only_tpe_is_asked_to_model_jointly(data, tmp_path):
+    narrow = data["stages"][1]["narrow"]
+    data["stages"][1]["narrow"] = {"edge": 0.15}
+    assert "edge needs from" in refused(data, tmp_path)
+    data["stages"][1]["narrow"] = narrow
+    data["stages"][0]["sampler"]["joint"] = True
+    data["stages"][0]["sampler"]["name"] = "quasi-random"
+    assert "joint is for tpe" in refused(data, tmp_path)

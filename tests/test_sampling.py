@@ -60,7 +60,7 @@ def test_a_short_last_stage_goes_on_with_one_model_of_all_and_opens_where_the_go
     assert (last.sampler.name, last.sampler.joint) == ("tpe", True)
     assert last.narrow.edge == POLICIES["narrowing"]["edge"]
     assert (last.search["rate"].low, last.search["rate"].high) == (0.0001, 5.0)
-    assert any(reason.startswith("sampler: a short last stage") for reason in last.why)
+    assert any(reason.startswith("sampler: a short later stage") for reason in last.why)
     plain = small.plan(budget={"trials": 20}, space=wide, fixed={"kind": "plain"}).stages[-1]
     assert (plain.sampler.name, plain.sampler.joint) == ("tpe", None)
     assert small.plan(budget={"trials": 60}, space=wide).stages[-1].narrow.edge is None

@@ -90,7 +90,8 @@ def opening(whole, before, inner, earlier, edge):
     new = {{name: whole[name] for name in inner}}
     for name, (ends, log) in inner.items() if best else ():
         low, high = before.get(name, ends)
-        seen = [trial.user_attrs["config"][name] for trial in best if name in trial.user_attrs["config"]]
+        seen = [trial.user_attrs["config"].get(name) for trial in best]
+        seen = [value for value in seen if isinstance(value, (int, float)) and not isinstance(value, bool)]
         seen = [value for value in seen if whole[name][0] <= value <= whole[name][1]]
         new[name] = opened(seen, (low, high), whole[name], edge=edge, log=log)
         print(f"{{name}} {{low:g}} .. {{high:g}} -> {{new[name][0]:g}} .. {{new[name][1]:g}}")

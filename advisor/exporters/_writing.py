@@ -202,7 +202,7 @@ def after_the_search(plan: Plan, stage: Stage) -> Iterator[Loss]:
 
 def unnarrowed(stage: Stage) -> Iterator[Loss]:
     """The narrowing of a stage, for a target or a choice of stages without it."""
-    if stage.narrow.from_ is not None:
+    if stage.narrow.keep is not None or stage.narrow.edge is not None:
         what = f"the narrowing of stage {stage.id} from stage {stage.narrow.from_}"
         yield Loss(what=what, instead="the whole ranges are searched")
 

@@ -160,7 +160,7 @@ def _ranges(stage: Stage, stages: Sequence[Stage]) -> str:
         text += assigned(f"LIMITS_{stage.id}", limits)
     if opened := _opened(stage, stages):
         before = next(other for other in stages if other.id == stage.narrow.from_)
-        inner = {name: (several(ends(_numeric(before.search[name]))), domains[name].log) for name in opened}
+        inner = {name: (several(ends(_numeric(before.search[name]))), is_log(domains[name])) for name in opened}
         text += assigned(f"INNER_{stage.id}", {name: f"({old}, {log})" for name, (old, log) in inner.items()})
     return f"{text}\n\n"
 

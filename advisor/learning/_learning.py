@@ -65,9 +65,17 @@ def learn(
     described = _own.extended(shipped.family, given, shipped.shared.no_hyperparameters)
     known = experience(given, described, direction, logarithmic)
     found = _learnt(known, described, facts or {}, seed)
-    own = _own.names(shipped.family, found.parameters)
-    remarks = (*_own.remarks(shipped.family, own), *found.remarks, *_unmatched(sorted(given), facts))
-    return replace(found, metric=metric, source=source, own=own, remarks=remarks)
+    own = _own.names(library.load(family).family, found.parameters)
+    new = {name: meant for name, meant in own.items() if name not in shipped.family.parameters}
+    unheard = described.parameters.keys() - shipped.family.parameters.keys() - new.keys()
+    return replace(
+        found,
+        metric=metric,
+        source=source,
+        own=own,
+        starts=tuple(start.without(unheard) for start in found.starts),
+        remarks=(*_own.remarks(shipped.family, new), *found.remarks, *_unmatched(sorted(given), facts)),
+    )
 
 
 def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, float]], seed: int) -> Learnt:

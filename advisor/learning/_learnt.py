@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from advisor.importance.table import Config
 from advisor.knowledge import Confidence, Family, SearchRange
@@ -53,6 +53,10 @@ class LearntStart:
     alone: float
     reached: float
 
+    def without(self, names: Collection[str]) -> LearntStart:
+        """The start without what has no effect in any task."""
+        return replace(self, values={name: value for name, value in self.values.items() if name not in names})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
@@ -85,7 +89,7 @@ class Learnt:
         metric: What gains are in units of.
         source: Where the trials come from, in the person's words.
         remarks: What was left out, in sentences.
-        own: Parameters that the family does not have, each with the one that it takes it for; empty if for none.
+        own: Parameters that the shipped family does not have, each with the one that it would be; empty if none.
     """
 
     family: Family

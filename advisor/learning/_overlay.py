@@ -59,7 +59,7 @@ def _parameter(found: Learnt, name: str, one: LearntParameter, key: str) -> dict
         }
     if found.tasks >= ENOUGH or known.variance is None:
         data["variance"] = {"share": short(one.share.value), "datasets": found.tasks, "source": key}
-    before = _UNKNOWN if name in found.own else known.because
+    before = known.because if known.default is not None or name not in found.own else _UNKNOWN
     data["because"] = f"{before} {_because(found, known, one)}"
     data["sources"] = [key] if name in found.own else [key, *(source for source in known.sources if source != key)]
     data["confidence"] = found.confidence
@@ -69,7 +69,7 @@ def _parameter(found: Learnt, name: str, one: LearntParameter, key: str) -> dict
 def _described(own: Parameter, one: LearntParameter) -> dict[str, Any]:
     """What a file has to say of a parameter that the family does not know."""
     data = own.model_dump(mode="json", include={"valid", "when", "search"}, exclude_defaults=True)
-    return {**data, "default": one.start, "tier": own.tier}
+    return {**data, "default": one.start if own.default is None else own.default, "tier": own.tier}
 
 
 def _because(found: Learnt, known: Parameter, one: LearntParameter) -> str:

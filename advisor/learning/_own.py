@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -17,8 +18,8 @@ _TASKS: Final = 0.5
 """Share of tasks on more than which a name varies that is a parameter, and no slip; judgement."""
 _REFUSED: Final = 0.1
 """Share of a name's values from which on refused words are another library's, and no slip; judgement."""
-_MOST_WORDS: Final = 12
-"""Different words up to which a parameter is a list of choices, and no label of the trial."""
+_MOST_CHOICES: Final = 12
+"""Different values up to which a parameter is a list of choices, and no label of the trial."""
 
 
 def extended(family: Family, trials: Mapping[str, Sequence[Trial]], settled: Iterable[NoHyperparameter]) -> Family:
@@ -29,22 +30,33 @@ def extended(family: Family, trials: Mapping[str, Sequence[Trial]], settled: Ite
 
     Args:
         family: As it is known.
-        trials: Of each task, by its name.
+        trials: Of each task, by its name; those that are complete say what was tuned.
         settled: What is no hyperparameter, such as ``seed``.
     """
-    every = [trial.config for each in trials.values() for trial in each]
+    tried = {name: [one.config for one in each if one.state == "complete"] for name, each in trials.items()}
+    every = [config for each in tried.values() for config in each]
     none = {name for entry in settled for name in entry.names}
-    names = [name for name in _unknown(family, every) if name.casefold() not in none and _varies(name, trials)]
-    domains = {name: inferred([config[name] for config in every if name in config]) for name in names}
-    domains = {name: domain for name, domain in domains.items() if _is_searchable(domain)}
+    names = [name for name in _unknown(family, every) if name.casefold() not in none and _varies(name, tried)]
+    values = {name: [config[name] for config in every if name in config] for name in names}
+    domains = {name: domain for name in names if (domain := _searchable(values[name])) is not None}
     own = {name: _parameter(domain, {}) for name, domain in domains.items()}
-    meaning = binding.meanings(family, None)
-    renamed = [{n if n in own else meaning.get(n, n): value for n, value in config.items()} for config in every]
-    for name, when in conditions(renamed, [*family.parameters, *own]).items() if own else ():
+    renamed = [dict(_renamed(family, own, config)) for config in every] if own else []
+    for name, when in conditions(renamed, [*family.parameters, *own]).items():
         if name in own:
             own[name] = _parameter(domains[name], when)
     known = {name: _without_aliases(parameter, own) for name, parameter in family.parameters.items()}
     return family.model_copy(update={"parameters": {**known, **own}})
+
+
+def _renamed(family: Family, own: Collection[str], config: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """The configuration in the family's names and words."""
+    meaning = binding.meanings(family, None)
+    for name, value in config.items():
+        known = family.parameters.get(meaning.get(name, name)) if name not in own else None
+        yield (
+            name if name in own else meaning.get(name, name),
+            known.words.get(value, value) if known is not None and isinstance(value, str) else value,
+        )
 
 
 def _without_aliases(parameter: Parameter, own: Collection[str]) -> Parameter:
@@ -63,19 +75,22 @@ def remarks(shipped: Family, own: Mapping[str, str]) -> Iterator[str]:
     known = binding.meanings(shipped, None)
     for name, meant in own.items():
         hint = f"it would be {meant}, with words that the library refuses" if meant else did_you_mean(name, known)
-        yield f"{name} is no parameter of the family, and was learnt as one of your own{f'; {hint}' if hint else ''}"
+        said = f"{name} is no parameter of the family, and was learnt as one of your own{f'; {hint}' if hint else ''}"
+        yield f"{said}; if it is a result, name the settings alone (--parameters)"
 
 
 def _unknown(family: Family, configs: Iterable[Mapping[str, Value]]) -> Iterator[str]:
     """Names that the family does not know, or whose words it refuses."""
     meaning = binding.meanings(family, None)
+    aliases = {alias for parameter in family.parameters.values() for alias in parameter.aliases}
     seen: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for config in configs:
         seen.update(config.keys())
         refused.update(name for name, value in config.items() if _is_refused(family, meaning.get(name), value))
     for name in sorted(seen):
-        if name not in meaning or (name not in family.parameters and refused[name] >= _REFUSED * seen[name]):
+        is_another = name in aliases - family.parameters.keys() and refused[name] >= _REFUSED * seen[name]
+        if name and (name not in meaning or is_another):
             yield name
 
 
@@ -86,17 +101,20 @@ def _is_refused(family: Family, canonical: str | None, value: Value) -> bool:
     return not parameter.valid.accepts(parameter.words.get(value, value))
 
 
-def _varies(name: str, trials: Mapping[str, Sequence[Trial]]) -> bool:
+def _varies(name: str, tried: Mapping[str, Sequence[Mapping[str, Value]]]) -> bool:
     """Whether most tasks tried several values."""
-    varied = [len({repr(one.config[name]) for one in each if name in one.config}) > 1 for each in trials.values()]
+    varied = [len({repr(config[name]) for config in each if name in config}) > 1 for each in tried.values()]
     return sum(varied) > _TASKS * len(varied)
 
 
-def _is_searchable(domain: Domain) -> bool:
-    if not isinstance(domain, Choice):
-        return True
-    words = [choice for choice in domain.choices if not is_number(choice)]
-    return len(domain.choices) > 1 and len(words) <= _MOST_WORDS
+def _searchable(values: Sequence[Value]) -> Domain | None:
+    """Where the values lie; None where that is no range and no short list."""
+    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        return None
+    domain = inferred(values)
+    if isinstance(domain, Choice):
+        return domain if 1 < len(domain.choices) <= _MOST_CHOICES else None
+    return domain if all(map(is_number, values)) else None
 
 
 def _parameter(domain: Domain, when: Mapping[str, Value | tuple[Value, ...]] | None) -> Parameter:

@@ -1,8 +1,8 @@
 """Which few configurations to try first on a new task, so that on most tasks one of them is good.
 
 A greedy portfolio, as Pfisterer and others (Learning multiple defaults for machine learning algorithms, 2021) have it:
-each configuration is the one that lowers most the mean over tasks of the root of the best normalised error so far. Of the
-root, as a start has to be close to the best: from further off a search gets as close by itself.
+each configuration is the one that lowers most the mean over tasks of the root of the best normalised error so far. The
+root is taken because a start has to be close to the best: from further off a search gets as close by itself.
 """
 
 from __future__ import annotations
