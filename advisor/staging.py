@@ -359,7 +359,7 @@ def _least(searched: int, policies: Policies) -> float:
 
 
 def _share_of(position: int, count: int, trials: int, searched: int, parallel: int, policies: Policies) -> int:
-    """Trials of a stage that is not the last: a share, in whole rounds, so many a parameter at most unless less guides."""
+    """Trials of a stage before the last: a share in whole rounds, so many a parameter at most, or what guides it."""
     policy, sampler = policies["stages"], policies["sampler"]
     two = "first_of_short" if trials < policy["short_below"] else "first_of_two"
     shares = {2: [two], 3: ["first_of_three", "second_of_three"]}[count]
