@@ -40,7 +40,8 @@ def extended(family: Family, trials: Mapping[str, Sequence[Trial]], settled: Ite
     values = {name: [config[name] for config in every if name in config] for name in names}
     domains = {name: domain for name in names if (domain := _searchable(values[name])) is not None}
     own = {name: _parameter(domain, {}) for name, domain in domains.items()}
-    renamed = [dict(_renamed(family, own, config)) for config in every] if own else []
+    meaning = {name: canonical for name, canonical in binding.meanings(family, None).items() if name not in own}
+    renamed = [dict(_renamed(family, meaning, config)) for config in every] if own else []
     for name, when in conditions(renamed, [*family.parameters, *own]).items():
         if name in own:
             own[name] = _parameter(domains[name], when)
@@ -48,15 +49,13 @@ def extended(family: Family, trials: Mapping[str, Sequence[Trial]], settled: Ite
     return family.model_copy(update={"parameters": {**known, **own}})
 
 
-def _renamed(family: Family, own: Collection[str], config: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-    """The configuration in the family's names and words."""
-    meaning = binding.meanings(family, None)
+def _renamed(family: Family, meaning: Mapping[str, str], config: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """The configuration in the family's names and words, what means nothing to it as it is."""
     for name, value in config.items():
-        known = family.parameters.get(meaning.get(name, name)) if name not in own else None
-        yield (
-            name if name in own else meaning.get(name, name),
-            known.words.get(value, value) if known is not None and isinstance(value, str) else value,
-        )
+        if name in meaning and isinstance(value, str):
+            yield meaning[name], family.parameters[meaning[name]].words.get(value, value)
+        else:
+            yield meaning.get(name, name), value
 
 
 def _without_aliases(parameter: Parameter, own: Collection[str]) -> Parameter:
