@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from advisor import narrowing
-from advisor.plan import Held, Plan, Searched, Stage
+from advisor.plan import OPENING, Held, Plan, Searched, Stage
 from advisor.space import (
     Domain,
     Numeric,
@@ -188,7 +188,7 @@ def _opened(
 ) -> tuple[dict[str, Searched], tuple[str, ...]]:
     """The wider ranges of a stage, each as far open as the best trials before it suggest."""
     order = sorted(trials, key=lambda t: t.value or 0.0, reverse=plan.objective.direction == "maximize")
-    best = order[: narrowing.BEST]
+    best = order[:OPENING]
     planned = next(other for other in plan.stages if other.id == before.id)
     search, log = {}, []
     for name in wider(stage, planned):

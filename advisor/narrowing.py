@@ -19,8 +19,6 @@ LUCK: Final = 0.1
 """The chance with which a stage in which nothing matters may narrow any range; divided among its ranges."""
 LEAST: Final = 5
 """Trials without which nothing is said of a trend."""
-BEST: Final = 3
-"""Trials that say where a range opens."""
 
 
 def narrowed(

@@ -6,7 +6,7 @@ base.
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -152,6 +152,10 @@ class Sampler(Frozen):
         if self.joint and self.name != "tpe":
             raise ValueError("joint is for tpe; gp models all parameters, and the others model none")
         return self
+
+
+OPENING: Final = 3
+"""The best trials that say where a range opens."""
 
 
 class Narrowing(Frozen):

@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 
 from advisor.effects import shown
 from advisor.model import Values
-from advisor.narrowing import BEST
-from advisor.plan import Held, Plan, Searched, Stage
+from advisor.plan import OPENING, Held, Plan, Searched, Stage
 from advisor.space import Value, same, shown_condition, shown_value
 from advisor.words import counted
 
@@ -142,7 +141,7 @@ def narrowing(stage: Stage) -> str:
         parts.append(text + (", opening where the good lie at an edge" if rule.extend_at_edge else ""))
         parts += [f"not narrowed: {', '.join(still)}"] if still else []
     if rule.edge is not None:
-        near = f"within {rule.edge * 100:g} % of which one of the best {BEST} trials lies"
+        near = f"within {rule.edge * 100:g} % of which one of the best {OPENING} trials lies"
         parts.append(f"one that is wider here opens only at an end {near}")
     return f"follow from stage {rule.from_}: {'; '.join(parts)}"
 

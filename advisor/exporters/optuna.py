@@ -17,7 +17,7 @@ from advisor.exporters import _define_by_run, _optuna_text
 from advisor.exporters._define_by_run import ends, is_log
 from advisor.exporters._python import WIDTH, assigned, literal, quoted, remark, several
 from advisor.exporters._writing import Loss, comment, known, unconfirmed, unnarrowed
-from advisor.plan import Plan, Searched, Stage
+from advisor.plan import OPENING, Plan, Searched, Stage
 from advisor.record import PlanConstraint
 from advisor.space import Numeric
 
@@ -204,7 +204,7 @@ def _narrow() -> str:
     return _optuna_text.NARROW.format(
         luck=narrowing.LUCK,
         least=narrowing.LEAST,
-        best=narrowing.BEST,
+        best=OPENING,
         narrowed=inspect.getsource(narrowing.narrowed),
         opened=inspect.getsource(narrowing.opened),
         trend=inspect.getsource(narrowing.trend),
