@@ -33,7 +33,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
         yield from _of_sampler(stage)
         for name, searched in stage.search.items():
             yield from _define_by_run.losses(name, searched.domain)
-        if stage.narrow.from_ not in {other.id for other in stages}:
+        if _before(stage, stages) is None:
             yield from unnarrowed(stage)
     for constraint in _constraints(plan, stages):
         what = f"the constraint {constraint.expression} in what is drawn"
@@ -158,8 +158,8 @@ def _ranges(stage: Stage, stages: Sequence[Stage]) -> str:
     if narrowed := _narrowed(stage, stages):
         limits = {name: _limits(stage, stage.search[name], domains[name]) for name in narrowed}
         text += assigned(f"LIMITS_{stage.id}", limits)
-    if opened := _opened(stage, stages):
-        before = next(other for other in stages if other.id == stage.narrow.from_)
+    before, opened = _before(stage, stages), _opened(stage, stages)
+    if before is not None and opened:
         inner = {name: (several(ends(_numeric(before.search[name]))), is_log(domains[name])) for name in opened}
         text += assigned(f"INNER_{stage.id}", {name: f"({old}, {log})" for name, (old, log) in inner.items()})
     return f"{text}\n\n"
@@ -182,15 +182,20 @@ def _numeric(searched: Searched) -> Numeric:
 # The run
 
 
+def _before(stage: Stage, stages: Sequence[Stage]) -> Stage | None:
+    """The stage whose results say what this one searches, where the module has it."""
+    return next((other for other in stages if other.id == stage.narrow.from_), None)
+
+
 def _narrowed(stage: Stage, stages: Sequence[Stage]) -> tuple[str, ...]:
     """The ranges that follow from an earlier stage of the module."""
-    before = next((other for other in stages if other.id == stage.narrow.from_), None)
+    before = _before(stage, stages)
     return () if before is None or stage.narrow.keep is None else handover.narrowable(stage, before)
 
 
 def _opened(stage: Stage, stages: Sequence[Stage]) -> tuple[str, ...]:
     """The ranges that are wider than in an earlier stage of the module, and open by what came of that."""
-    before = next((other for other in stages if other.id == stage.narrow.from_), None)
+    before = _before(stage, stages)
     return () if before is None or stage.narrow.edge is None else handover.wider(stage, before)
 
 
