@@ -256,15 +256,16 @@ def test_a_refined_stage_has_the_sampler_of_the_plan_that_was_made_for_so_much(p
         stages=(
             first.having(sampler=first.sampler.having(name="gp")),
             *plan.stages[1:-1],
-            last.having(sampler=last.sampler.having(name="tpe")),
+            last.having(sampler=last.sampler.having(name="tpe", joint=True)),
         )
     )
     trials = tried(other, score)
 
     def sampler(count):
-        return advisor.refine(other, trials, budget=count).stages[0].sampler.name
+        found = advisor.refine(other, trials, budget=count).stages[0].sampler
+        return found.name, found.joint
 
-    assert sampler(last.trials) == "tpe", "as short as the last stage"
-    assert sampler(last.trials + 1) == "gp"
-    assert sampler(plan.budget.trials) == "gp"
-    assert sampler(plan.budget.trials + 1) == "tpe", "more than the sampler was chosen for"
+    assert sampler(last.trials) == ("tpe", True), "as short as the last stage"
+    assert sampler(last.trials + 1) == ("gp", None)
+    assert sampler(plan.budget.trials) == ("gp", None)
+    assert sampler(plan.budget.trials + 1)[0] == "tpe", "more than the sampler was chosen for"
