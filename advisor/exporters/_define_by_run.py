@@ -121,8 +121,8 @@ def _nested(values: Mapping[str, Value]) -> str:
     return f"{indent}{{\n{lines}{indent}}},\n" if lines else f"{indent}{{}},\n"
 
 
-def sampler(stage: Stage, indent: str) -> str:
-    """The lines that make the stage's sampler, as Optuna has it."""
+def sampler(stage: Stage, indent: str, gaussian_process: str = "optuna.samplers.GPSampler") -> str:
+    """The lines that make the stage's sampler, with the class that is its Gaussian process."""
     described = stage.sampler
     if described.name in {"random", "quasi-random"}:
         return f"{indent}sampler = optuna.samplers.RandomSampler(seed={described.seed})\n"
@@ -130,7 +130,7 @@ def sampler(stage: Stage, indent: str) -> str:
     group = ", group=True" if conditional(stage) and not stage.proposes_all else ""
     parts = [f"optuna.samplers.TPESampler({common}, multivariate=True{group})"]
     if described.name == "gp":
-        parts = [f"optuna.samplers.GPSampler({common})", 'if find_spec("torch")', f"else {parts[0]}"]
+        parts = [f"{gaussian_process}({common})", 'if find_spec("torch")', f"else {parts[0]}"]
     line = f"{indent}sampler = {' '.join(parts)}\n"
     if len(line) <= WIDTH + 1:
         return line
@@ -150,6 +150,7 @@ def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
         yield Loss(what=lost, instead=f"TPE of what acts, as {trainer} takes all that a trial was asked for")
     elif stage.sampler.name == "gp":
         yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
+        yield Loss(what="the cut of values at the median", instead="Optuna's Gaussian process sees them all")
 
 
 FIND_SPEC = "from importlib.util import find_spec"

@@ -51,6 +51,37 @@ PRUNE = """        if any(breaks(config, *constraint) for constraint in CONSTRAI
             raise optuna.TrialPruned("not evaluated: it breaks a constraint")
 """
 
+WINSORIZED = '''
+class WinsorizedGPSampler(optuna.samplers.BaseSampler):
+    """A Gaussian process that sees the worse half of the trials as equal, so that none hides how good ones differ."""
+
+    def __init__(self, seed, n_startup_trials):
+        self.startup = n_startup_trials
+        self.inner = optuna.samplers.GPSampler(seed=seed, n_startup_trials=n_startup_trials)
+
+    def infer_relative_search_space(self, study, trial):
+        space = optuna.search_space.intersection_search_space(study.get_trials(deepcopy=False))
+        return {name: distribution for name, distribution in space.items() if not distribution.single()}
+
+    def sample_relative(self, study, trial, search_space):
+        done = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        if not search_space or len(done) < self.startup:
+            return {}
+        worst = statistics.median(one.value for one in done)
+        cut = max if DIRECTION == "maximize" else min
+        before = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        seen = optuna.create_study(direction=DIRECTION, sampler=self.inner)
+        optuna.logging.set_verbosity(before)
+        for one in done:
+            known = {"params": one.params, "distributions": one.distributions}
+            seen.add_trial(optuna.trial.create_trial(value=cut(one.value, worst), **known))
+        return seen.ask(search_space).params
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        return self.inner.sample_independent(study, trial, param_name, param_distribution)
+'''
+
 BREAKS = '''
 def breaks(config, names, holds, odd):
     """Whether a constraint is broken; it is passed over where a setting is absent, None or stands for no limit."""

@@ -48,13 +48,17 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     """A Python module that runs the stages."""
     kept = _constraints(plan, stages)
     narrows = any(_follows(stage, stages) for stage in stages)
+    winsorizes = any(stage.sampler.name == "gp" for stage in stages)
     blocks = [
-        comment(plan, stages, losses) + _head(plan, narrows=narrows) + _define_by_run.start_table(plan, stages[0])
+        comment(plan, stages, losses)
+        + _head(plan, narrows=narrows, winsorizes=winsorizes)
+        + _define_by_run.start_table(plan, stages[0])
     ]
     if kept:
         blocks[0] += _constraint_table(kept)
     blocks += [_suggest(stage, stages) for stage in stages]
     blocks.append(_optuna_text.SEARCH.format(prune=_optuna_text.PRUNE if kept else ""))
+    blocks += [_optuna_text.WINSORIZED] if winsorizes else []
     blocks += [_optuna_text.BREAKS] if kept else []
     blocks += [_narrow()] if narrows else []
     blocks += [_run(stages), _optuna_text.MAIN]
@@ -74,9 +78,11 @@ def _of_sampler(stage: Stage) -> Iterator[Loss]:
 # The head
 
 
-def _head(plan: Plan, *, narrows: bool) -> str:
-    names = ["bisect", "functools", "math", "statistics", "warnings"] if narrows else ["warnings"]
-    found = [_define_by_run.FIND_SPEC] if any(stage.sampler.name == "gp" for stage in plan.stages) else []
+def _head(plan: Plan, *, narrows: bool, winsorizes: bool) -> str:
+    names = ["bisect", "functools", "math"] if narrows else []
+    names += ["statistics"] if narrows or winsorizes else []
+    names += ["warnings"]
+    found = [_define_by_run.FIND_SPEC] if winsorizes else []
     return _optuna_text.IMPORTS.format(
         imports="".join(f"{line}\n" for line in [*(f"import {name}" for name in names), *found]),
         sentence=quoted(f"replace objective(config): train with config and return {plan.objective.metric}")
@@ -241,7 +247,7 @@ def _run(stages: tuple[Stage, ...]) -> str:
         if _follows(stage, stages):
             text += _following(stage, stages)
             suggest = f"functools.partial({suggest}, ranges=ranges)"
-        text += _define_by_run.sampler(stage, " " * 8)
+        text += _define_by_run.sampler(stage, " " * 8, "WinsorizedGPSampler")
         unproposed = _unproposed(stage, _follows(stage, stages))
         text += unproposed
         first = ", STARTS" if stage is stages[0] else ""

@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler
 
 from advisor import suggesting
 from advisor.plan import Plan, Stage
+from advisor.runners._winsorized import WinsorizedGPSampler
 from advisor.space import Choice, Domain, Value, clip, is_number, trimmed
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
         case "random":
             make: Callable[..., BaseSampler] = optuna.samplers.RandomSampler
         case "gp" if find_spec("torch") is not None:
-            make = partial(optuna.samplers.GPSampler, n_startup_trials=stage.sampler.startup)
+            make = partial(WinsorizedGPSampler, n_startup_trials=stage.sampler.startup)
         case _:
             make = partial(
                 optuna.samplers.TPESampler,
