@@ -147,10 +147,16 @@ class Sampler(Frozen):
         None, description="Whether every trial proposes all parameters, so that those with conditions are not apart."
     )
 
+    winsorized: Flag | None = Field(
+        None, description="Whether a trial worse than the median of all counts as one at the median."
+    )
+
     @model_validator(mode="after")
-    def _models_jointly(self) -> Self:
+    def _fits_its_name(self) -> Self:
         if self.joint and self.name != "tpe":
             raise ValueError("joint is for tpe; gp models all parameters, and the others model none")
+        if self.winsorized and self.name != "gp":
+            raise ValueError("winsorized is for gp; the others do not look at how far values are apart")
         return self
 
 

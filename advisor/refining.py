@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from advisor import beginnings, beliefs, engine, extents, handover, measuring, proposing, suggesting
 from advisor.beliefs import Revised
@@ -247,11 +247,8 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
         id=1,
         name="refined",
         trials=count,
-        sampler=Sampler(
-            name=(name := _sampler(known.plan, search, count)),
-            joint=last.sampler.joint if name == "tpe" else None,
-            seed=last.sampler.seed + seed + 1,
-            startup=max(_STARTUP, len(search)),
+        sampler=_sampler(known.plan, search, count).having(
+            seed=last.sampler.seed + seed + 1, startup=max(_STARTUP, len(search))
         ),
         search=search,
         fixed={**known.base.fixed, **held},
@@ -262,15 +259,17 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
     return stage.having(start=tuple(point for point, _ in points), start_why=tuple(why for _, why in points))
 
 
-def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Literal["gp", "tpe", "random"]:
+def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Sampler:
     """The sampler of the plan where it was made for so much; TPE, which takes anything, where it was not.
 
     A stage as short as the plan's last has that one's sampler, any other that of the first.
     """
     first, last = plan.stages[0], plan.stages[-1]
-    name = last.sampler.name if count <= last.trials else first.sampler.name
+    like = last.sampler if count <= last.trials else first.sampler
     grows = count > plan.budget.trials or not search.keys() <= last.search.keys()
-    return "tpe" if name == "quasi-random" or (name == "gp" and grows) else name
+    if like.name == "quasi-random" or (like.name == "gp" and grows):
+        return like.having(name="tpe", joint=last.sampler.joint, winsorized=None)
+    return like
 
 
 def _starts(known: _Known, stage: Stage, seed: int) -> list[tuple[dict[str, Value], StartReason]]:

@@ -42,6 +42,11 @@ def reason(draft: Draft, budget: int, parallel: int, policies: Policies, *, cons
     return "" if here == first else "a short later stage is TPE's, which stays near what was best."
 
 
+def is_winsorized(draft: Draft, policies: Policies) -> bool:
+    """Whether a Gaussian process is to see the worse half of the trials as equal: where few parameters are searched."""
+    return len(draft.search) <= policies["sampler"]["gp_winsorized_most"]
+
+
 def startup(draft: Draft, policies: Policies) -> int:
     """Trials before results guide the next: some for each parameter, at most half of the stage."""
     policy = policies["sampler"]

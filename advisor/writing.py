@@ -221,7 +221,8 @@ def _sampler(decided: Decided, draft: Draft, seed: int, *, goes_on: bool) -> Sam
     )
     startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
     joint = True if goes_on and name == "tpe" else None
-    return Sampler.model_construct(name=name, seed=seed, startup=startup, joint=joint)
+    winsorized = True if name == "gp" and sampling.is_winsorized(draft, decided.policies) else None
+    return Sampler.model_construct(name=name, seed=seed, startup=startup, joint=joint, winsorized=winsorized)
 
 
 def _narrowing(

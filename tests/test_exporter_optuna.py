@@ -237,14 +237,15 @@ def test_the_module_finds_what_advisor_finds_by_itself():
     assert max(trial.value for trial in trials) == result.best.value
 
 
-@pytest.mark.parametrize("later", [{"name": "gp"}, {"name": "tpe", "joint": True}])
+@pytest.mark.parametrize("later", [{}, {"winsorized": True}, {"name": "tpe", "joint": True}])
 def test_the_module_finds_what_advisor_finds_where_all_is_proposed(later):
     search = {"rate": {**KINDS["rate"], "limits": {"low": 0.05, "high": 3}}, "kernel": KINDS["kernel"]}
     search["width"] = {"type": "float", "low": 0.0, "high": 4.0, "when": {"kernel": "rbf"}}
     search["idle"] = {"type": "float", "low": 0.0, "high": 1.0, "when": {"none": 1}}
     sampler = {"name": "gp", "seed": 0, "startup": 4}
     held = {"none": {"value": 0}}
-    first = stage(1, 16, search, fixed=held, start=[{"rate": 0.5, "kernel": "poly", "none": 0}]) | {"sampler": sampler}
+    first = stage(1, 16, search, fixed=held, start=[{"rate": 0.5, "kernel": "poly", "none": 0}])
+    first |= {"sampler": sampler | ({"winsorized": True} if "winsorized" in later else {})}
     follow = {"from": 1, "keep": 0.35, "at_least": 5, "extend_at_edge": True}
     plan = made(first, stage(2, 10, search, fixed=held, narrow=follow) | {"sampler": sampler | {"seed": 1} | later})
 

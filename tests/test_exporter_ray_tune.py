@@ -61,6 +61,14 @@ def test_any_plan_is_python_whatever_its_names_and_values(made):
         compile(text(made, target), "exported.py", "exec")
 
 
+def test_what_a_sampler_of_ours_does_beside_optunas_is_said():
+    made = plan({"rate": {"type": "float", "low": 0.1, "high": 1.0}})
+    sampler = made.stages[0].sampler.having(name="gp", joint=None, winsorized=True)
+    cut = made.having(stages=[made.stages[0].having(sampler=sampler), *made.stages[1:]])
+    assert loss_of(cut, "ray-tune-optuna", "the cut of values at the median")
+    assert "Winsorized" not in text(cut, "ray-tune-optuna")
+
+
 def test_upper_ends_of_whole_numbers_are_exclusive_in_ray():
     written = text(plan(SPACES), "ray-tune")
     assert '"even": tune.randint(1, 5)' in written

@@ -187,3 +187,5 @@ def test_a_range_that_opens_says_by_which_stage_and_only_tpe_is_asked_to_model_j
     data["stages"][0]["sampler"]["joint"] = True
     data["stages"][0]["sampler"]["name"] = "quasi-random"
     assert "joint is for tpe" in refused(data, tmp_path)
+    data["stages"][0]["sampler"] |= {"joint": None, "winsorized": True}
+    assert "winsorized is for gp" in refused(data, tmp_path)

@@ -254,18 +254,18 @@ def test_a_refined_stage_has_the_sampler_of_the_plan_that_was_made_for_so_much(p
     first, last = plan.stages[0], plan.stages[-1]
     other = plan.having(
         stages=(
-            first.having(sampler=first.sampler.having(name="gp")),
+            first.having(sampler=first.sampler.having(name="gp", winsorized=True)),
             *plan.stages[1:-1],
-            last.having(sampler=last.sampler.having(name="tpe", joint=True)),
+            last.having(sampler=last.sampler.having(name="tpe", joint=True, winsorized=None)),
         )
     )
     trials = tried(other, score)
 
     def sampler(count):
         found = advisor.refine(other, trials, budget=count).stages[0].sampler
-        return found.name, found.joint
+        return found.name, found.joint, found.winsorized
 
-    assert sampler(last.trials) == ("tpe", True), "as short as the last stage"
-    assert sampler(last.trials + 1) == ("gp", None)
-    assert sampler(plan.budget.trials) == ("gp", None)
+    assert sampler(last.trials) == ("tpe", True, None), "as short as the last stage"
+    assert sampler(last.trials + 1) == ("gp", None, True)
+    assert sampler(plan.budget.trials) == ("gp", None, True)
     assert sampler(plan.budget.trials + 1)[0] == "tpe", "more than the sampler was chosen for"

@@ -13,6 +13,7 @@ from advisor.staging import Draft
 POLICIES = {name: policy["values"] for name, policy in small.SHARED["policies"].items()}
 FEW = int(POLICIES["sampler"]["gp_parameters_most"])
 SHORT = int(POLICIES["sampler"]["gp_trials_most"])
+CUT = int(POLICIES["sampler"]["gp_winsorized_most"])
 LATER = int(POLICIES["sampler"]["gp_later_least"])
 
 
@@ -52,6 +53,20 @@ def test_a_plan_names_the_sampler_that_fits_each_stage():
     plain = small.plan(fixed={"kind": "plain"})
     assert {stage.sampler.name for stage in plain.stages} == {"gp"}
     assert {stage.sampler.name for stage in small.plan(constraints=["share < rate"]).stages} == {"tpe"}
+
+
+def test_a_gaussian_process_of_few_parameters_sees_the_worse_half_as_equal():
+    def draft(parameters):
+        return Draft(name="all", search=tuple(f"p{i}" for i in range(parameters)), trials=20)
+
+    assert sampling.is_winsorized(draft(CUT), POLICIES)
+    assert not sampling.is_winsorized(draft(CUT + 1), POLICIES)
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_plan_says_whether_values_are_cut():
+    assert {stage.sampler.winsorized for stage in small.plan().stages} == {True}
+    assert {stage.sampler.winsorized for stage in small.plan(budget={"trials": 200}).stages} == {None}, "those of TPE"
 
 
 @pytest.mark.usefixtures("toy")

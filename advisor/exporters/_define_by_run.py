@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from advisor import suggesting
 from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
 from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, why
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value
+
+_PROCESS: Final = "optuna.samplers.GPSampler"
 
 
 def losses(name: str, domain: Numeric | Choice) -> Iterator[Loss]:
@@ -121,8 +124,8 @@ def _nested(values: Mapping[str, Value]) -> str:
     return f"{indent}{{\n{lines}{indent}}},\n" if lines else f"{indent}{{}},\n"
 
 
-def sampler(stage: Stage, indent: str, gaussian_process: str = "optuna.samplers.GPSampler") -> str:
-    """The lines that make the stage's sampler, with the class that is its Gaussian process."""
+def sampler(stage: Stage, indent: str, winsorized: str = _PROCESS) -> str:
+    """The lines that make the stage's sampler, with the class that is a winsorized Gaussian process."""
     described = stage.sampler
     if described.name in {"random", "quasi-random"}:
         return f"{indent}sampler = optuna.samplers.RandomSampler(seed={described.seed})\n"
@@ -130,7 +133,11 @@ def sampler(stage: Stage, indent: str, gaussian_process: str = "optuna.samplers.
     group = ", group=True" if conditional(stage) and not stage.proposes_all else ""
     parts = [f"optuna.samplers.TPESampler({common}, multivariate=True{group})"]
     if described.name == "gp":
-        parts = [f"{gaussian_process}({common})", 'if find_spec("torch")', f"else {parts[0]}"]
+        parts = [
+            f"{winsorized if described.winsorized else _PROCESS}({common})",
+            'if find_spec("torch")',
+            f"else {parts[0]}",
+        ]
     line = f"{indent}sampler = {' '.join(parts)}\n"
     if len(line) <= WIDTH + 1:
         return line
@@ -140,7 +147,7 @@ def sampler(stage: Stage, indent: str, gaussian_process: str = "optuna.samplers.
 def of_what_acts(stage: Stage) -> Stage:
     """The stage with a sampler that asks for nothing without effect, for what trains with all that is asked for."""
     is_other = stage.proposes_all and conditional(stage)
-    return stage.having(sampler=stage.sampler.having(name="tpe", joint=None)) if is_other else stage
+    return stage.having(sampler=stage.sampler.having(name="tpe", joint=None, winsorized=None)) if is_other else stage
 
 
 def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
@@ -150,7 +157,10 @@ def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
         yield Loss(what=lost, instead=f"TPE of what acts, as {trainer} takes all that a trial was asked for")
     elif stage.sampler.name == "gp":
         yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
-        yield Loss(what="the cut of values at the median", instead="Optuna's Gaussian process sees them all")
+        if stage.sampler.winsorized:
+            yield Loss(
+                what="the cut of values at the median", instead="Optuna's Gaussian process sees them as they are"
+            )
 
 
 FIND_SPEC = "from importlib.util import find_spec"

@@ -48,7 +48,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     """A Python module that runs the stages."""
     kept = _constraints(plan, stages)
     narrows = any(_follows(stage, stages) for stage in stages)
-    winsorizes = any(stage.sampler.name == "gp" for stage in stages)
+    winsorizes = any(stage.sampler.winsorized for stage in stages)
     blocks = [
         comment(plan, stages, losses)
         + _head(plan, narrows=narrows, winsorizes=winsorizes)
@@ -82,7 +82,7 @@ def _head(plan: Plan, *, narrows: bool, winsorizes: bool) -> str:
     names = ["bisect", "functools", "math"] if narrows else []
     names += ["statistics"] if narrows or winsorizes else []
     names += ["warnings"]
-    found = [_define_by_run.FIND_SPEC] if winsorizes else []
+    found = [_define_by_run.FIND_SPEC] if any(stage.sampler.name == "gp" for stage in plan.stages) else []
     return _optuna_text.IMPORTS.format(
         imports="".join(f"{line}\n" for line in [*(f"import {name}" for name in names), *found]),
         sentence=quoted(f"replace objective(config): train with config and return {plan.objective.metric}")

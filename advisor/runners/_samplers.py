@@ -45,7 +45,8 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
         case "random":
             make: Callable[..., BaseSampler] = optuna.samplers.RandomSampler
         case "gp" if find_spec("torch") is not None:
-            make = partial(WinsorizedGPSampler, n_startup_trials=stage.sampler.startup)
+            process = WinsorizedGPSampler if stage.sampler.winsorized else optuna.samplers.GPSampler
+            make = partial(process, n_startup_trials=stage.sampler.startup)
         case _:
             make = partial(
                 optuna.samplers.TPESampler,
