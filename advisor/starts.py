@@ -95,18 +95,24 @@ def _resolved(decided: Decided, start: StartPoint) -> dict[str, Value]:
 def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
     """Configurations of the family and of rules, under the spec's names; what person or rule holds stays as it is."""
     regimes = decided.knowledge.regimes(decided.facts)
-    fitting: list[tuple[Mapping[str, Value], StartReason]] = [
-        (_resolved(decided, start), StartReason.model_construct(why=start.because, sources=start.sources))
+    held = {c.name for c in decided.candidates if c.settled}
+    own = decided.own_names
+    # Trials may have had by the same name what the estimator is not known to take.
+    strange = {c.name: c.name for c in decided.candidates if not c.known} | dict(own)
+    fitting: list[tuple[Mapping[str, Value], Mapping[str, str], StartReason]] = [
+        (
+            _resolved(decided, start),
+            own if start.learnt_from is None else strange,
+            StartReason.model_construct(why=start.because, sources=start.sources),
+        )
         for start in decided.knowledge.family.starts
         if start.when is None or evaluate(start.when, decided.facts, regimes).holds
     ]
     fitting += [
-        (values, StartReason.model_construct(why=firing.why, sources=firing.sources))
+        (values, own, StartReason.model_construct(why=firing.why, sources=firing.sources))
         for values, firing in decided.outcome.starts
     ]
-    held = {c.name for c in decided.candidates if c.settled}
-    own = decided.own_names
     return [
-        ({**holding, **{own[n]: value for n, value in values.items() if n in own and own[n] not in held}}, reason)
-        for values, reason in fitting
+        ({**holding, **{names[n]: v for n, v in values.items() if n in names and names[n] not in held}}, reason)
+        for values, names, reason in fitting
     ]

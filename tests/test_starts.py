@@ -64,6 +64,16 @@ def test_a_start_that_means_no_limit_is_replaced_by_what_acts_as_it(toy):
     assert {point["depth"] for point in found} == {12}
 
 
+def test_a_start_that_trials_taught_speaks_of_what_the_person_has_by_that_name(toy):
+    parameters = small.family()["parameters"]
+    parameters["share"] |= {"estimators": ["toys.Regressor"]}
+    own = {"model": {"estimator": "toys.Toy"}, "space": {"share": {"low": 0.0, "high": 1.0}}}
+    toy(parameters=parameters, starts=[known({"share": 0.2}, learnt_from={"tasks": 9, "method": "a portfolio"})])
+    assert 0.2 in [point["share"] for point in starts(**own)]
+    toy(parameters=parameters, starts=[known({"share": 0.2})])
+    assert 0.2 not in [point["share"] for point in starts(**own)], "what it means for another estimator"
+
+
 def test_starts_never_change_what_the_person_holds(toy):
     toy(starts=[known({"share": 0.2, "rate": 0.7})])
     found = starts(fixed={"share": 0}, space={"lr": {"value": 0.25}})
