@@ -146,7 +146,6 @@ class Sampler(Frozen):
     joint: Flag | None = Field(
         None, description="Whether every trial proposes all parameters, so that those with conditions are not apart."
     )
-
     winsorized: Flag | None = Field(
         None, description="Whether a trial worse than the median of all counts as one at the median."
     )

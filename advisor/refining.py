@@ -262,14 +262,16 @@ def _stage(known: _Known, changes: Mapping[str, _Change], count: int, seed: int)
 def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Sampler:
     """The sampler of the plan where it was made for so much; TPE, which takes anything, where it was not.
 
-    A stage as short as the plan's last has that one's sampler, any other that of the first.
+    A stage as short as the plan's last has that one's sampler, any other that of the first. Values are cut only where
+    the plan cuts them beside as many parameters.
     """
     first, last = plan.stages[0], plan.stages[-1]
     like = last.sampler if count <= last.trials else first.sampler
     grows = count > plan.budget.trials or not search.keys() <= last.search.keys()
     if like.name == "quasi-random" or (like.name == "gp" and grows):
         return like.having(name="tpe", joint=last.sampler.joint, winsorized=None)
-    return like
+    most = max((len(stage.search) for stage in plan.stages if stage.sampler.winsorized), default=0)
+    return like.having(winsorized=True if like.name == "gp" and len(search) <= most else None)
 
 
 def _starts(known: _Known, stage: Stage, seed: int) -> list[tuple[dict[str, Value], StartReason]]:

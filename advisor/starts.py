@@ -95,24 +95,39 @@ def _resolved(decided: Decided, start: StartPoint) -> dict[str, Value]:
 def _known(decided: Decided, holding: Point) -> list[tuple[Point, StartReason]]:
     """Configurations of the family and of rules, under the spec's names; what person or rule holds stays as it is."""
     regimes = decided.knowledge.regimes(decided.facts)
-    held = {c.name for c in decided.candidates if c.settled}
-    own = decided.own_names
-    # Trials may have had by the same name what the estimator is not known to take.
-    strange = {c.name: c.name for c in decided.candidates if not c.known} | dict(own)
-    fitting: list[tuple[Mapping[str, Value], Mapping[str, str], StartReason]] = [
+    fitting: list[tuple[Mapping[str, Value], StartReason]] = [
         (
-            _resolved(decided, start),
-            own if start.learnt_from is None else strange,
+            _under_own_names(decided, _resolved(decided, start), taught=start.learnt_from is not None),
             StartReason.model_construct(why=start.because, sources=start.sources),
         )
         for start in decided.knowledge.family.starts
         if start.when is None or evaluate(start.when, decided.facts, regimes).holds
     ]
     fitting += [
-        (values, own, StartReason.model_construct(why=firing.why, sources=firing.sources))
+        (
+            _under_own_names(decided, values, taught=False),
+            StartReason.model_construct(why=firing.why, sources=firing.sources),
+        )
         for values, firing in decided.outcome.starts
     ]
+    held = {c.name for c in decided.candidates if c.settled}
     return [
-        ({**holding, **{names[n]: v for n, v in values.items() if n in names and names[n] not in held}}, reason)
-        for values, names, reason in fitting
+        ({**holding, **{name: value for name, value in values.items() if name not in held}}, reason)
+        for values, reason in fitting
     ]
+
+
+def _under_own_names(decided: Decided, values: Mapping[str, Value], *, taught: bool) -> dict[str, Value]:
+    """The values under the spec's names.
+
+    What the estimator is not known to take may be what the trials that taught the values had by that name, where the
+    person's range holds the value.
+    """
+    own = decided.own_names
+    strange = {c.name: c.domain for c in decided.candidates if not c.known} if taught else {}
+    found = {own[name]: value for name, value in values.items() if name in own}
+    return found | {
+        name: value
+        for name, value in values.items()
+        if name not in found and (domain := strange.get(name)) is not None and contains(domain, value)
+    }

@@ -266,6 +266,21 @@ def test_a_refined_stage_has_the_sampler_of_the_plan_that_was_made_for_so_much(p
         return found.name, found.joint, found.winsorized
 
     assert sampler(last.trials) == ("tpe", True, None), "as short as the last stage"
-    assert sampler(last.trials + 1) == ("gp", None, True)
-    assert sampler(plan.budget.trials) == ("gp", None, True)
+    assert sampler(last.trials + 1) == ("gp", None, None)
+    assert sampler(plan.budget.trials) == ("gp", None, None)
     assert sampler(plan.budget.trials + 1)[0] == "tpe", "more than the sampler was chosen for"
+
+
+def test_values_are_cut_beside_no_more_parameters_than_the_plan_cuts_them(plan):
+    def cuts(*stages):
+        cut = plan.stages[0].sampler.having(name="gp", winsorized=True)
+        made = [s.having(sampler=cut if s.id in stages else cut.having(winsorized=None)) for s in plan.stages]
+        refined = advisor.refine(plan.having(stages=made), tried(plan, score), budget=plan.budget.trials).stages[0]
+        assert refined.sampler.name == "gp"
+        assert len(plan.stages[0].search) < len(refined.search) <= len(plan.stages[-1].search)
+        return refined.sampler.winsorized
+
+    last = plan.stages[-1].id
+    assert cuts(1, last) is True
+    assert cuts(last) is True
+    assert cuts(1) is None

@@ -13,13 +13,15 @@ from advisor.runners._winsorized import WinsorizedGPSampler  # noqa: E402 - afte
 SPACE = {
     "rate": optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
     "depth": optuna.distributions.IntDistribution(1, 9),
+    "single": optuna.distributions.IntDistribution(3, 3),
     "kind": optuna.distributions.CategoricalDistribution(["a", "b"]),
 }
+UNCUT = [0.1, 0.2, 0.3, 0.3, 0.3, 0.3]
 GOOD = [0.21, 0.20, 0.24, 0.22, 0.23]
 
 
-def proposed(values, *, direction="minimize", sampler=WinsorizedGPSampler, known=None):
-    """What is proposed after trials with these values."""
+def proposed(values, *, direction="minimize", sampler=WinsorizedGPSampler, asked=1):
+    """What is proposed after trials with these values, so many at the same time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study = optuna.create_study(direction=direction, sampler=sampler(seed=0, n_startup_trials=5))
@@ -27,7 +29,7 @@ def proposed(values, *, direction="minimize", sampler=WinsorizedGPSampler, known
     for value in values:
         params = drawn.ask(SPACE).params
         study.add_trial(optuna.trial.create_trial(params=params, distributions=SPACE, value=value))
-    return [study.ask(SPACE).params for _ in range(known or 1)]
+    return [study.ask(SPACE).params for _ in range(asked)]
 
 
 def test_how_much_worse_than_the_median_a_trial_is_changes_nothing():
@@ -46,8 +48,7 @@ def test_what_is_to_be_maximised_is_cut_from_below():
 
 
 def test_values_that_are_not_cut_are_seen_as_by_the_sampler_of_optuna():
-    values = [0.1, 0.2, 0.3, 0.3, 0.3, 0.3]
-    assert proposed(values) == proposed(values, sampler=optuna.samplers.GPSampler)
+    assert proposed(UNCUT) == proposed(UNCUT, sampler=optuna.samplers.GPSampler)
 
 
 def test_before_enough_trials_configurations_are_drawn():
@@ -55,8 +56,7 @@ def test_before_enough_trials_configurations_are_drawn():
 
 
 def test_trials_that_are_running_are_kept_away_from():
-    first, second = proposed([*GOOD, 0.3, 0.31], known=2)
-    assert first != second
+    assert proposed(UNCUT, asked=3) == proposed(UNCUT, asked=3, sampler=optuna.samplers.GPSampler)
 
 
 def test_nothing_is_told_of_the_studies_in_which_values_are_cut(caplog):

@@ -70,6 +70,8 @@ def test_a_start_that_trials_taught_speaks_of_what_the_person_has_by_that_name(t
     own = {"model": {"estimator": "toys.Toy"}, "space": {"share": {"low": 0.0, "high": 1.0}}}
     toy(parameters=parameters, starts=[known({"share": 0.2}, learnt_from={"tasks": 9, "method": "a portfolio"})])
     assert 0.2 in [point["share"] for point in starts(**own)]
+    choices = {**own, "space": {"share": {"choices": ["low", "high"]}}}
+    assert {point["share"] for point in starts(**choices)} == {"low"}, "moved to no choice"
     toy(parameters=parameters, starts=[known({"share": 0.2})])
     assert 0.2 not in [point["share"] for point in starts(**own)], "what it means for another estimator"
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from advisor import suggesting
 from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
-from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, why
+from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, uncut, why
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value
 
@@ -157,10 +157,7 @@ def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
         yield Loss(what=lost, instead=f"TPE of what acts, as {trainer} takes all that a trial was asked for")
     elif stage.sampler.name == "gp":
         yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
-        if stage.sampler.winsorized:
-            yield Loss(
-                what="the cut of values at the median", instead="Optuna's Gaussian process sees them as they are"
-            )
+        yield from uncut(stage)
 
 
 FIND_SPEC = "from importlib.util import find_spec"

@@ -207,6 +207,12 @@ def unnarrowed(stage: Stage) -> Iterator[Loss]:
         yield Loss(what=what, instead="the whole ranges are searched")
 
 
+def uncut(stage: Stage) -> Iterator[Loss]:
+    """The cut of values at the median, for a target whose Gaussian process has none."""
+    if stage.sampler.winsorized:
+        yield Loss(what="the cut of values at the median", instead="its Gaussian process sees them as they are")
+
+
 def unconfirmed(plan: Plan) -> Iterator[Loss]:
     """The confirmation of the finalists, for a target that ends with the search."""
     if plan.confirm is not None:

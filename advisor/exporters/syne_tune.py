@@ -20,6 +20,7 @@ from advisor.exporters._writing import (
     needs,
     short_grid,
     starts,
+    uncut,
     unkept_constraints,
     why,
 )
@@ -47,6 +48,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     yield from starts(plan, stage)[1]
     if stage.sampler.name == "quasi-random":
         yield Loss(what="the sampler quasi-random", instead="random points")
+    yield from uncut(stage)
     if plan.pruning.advised:
         instead = "every trial runs to its end; its ASHA schedulers stop early"
         yield Loss(what=f"pruning by {plan.pruning.method}", instead=instead)

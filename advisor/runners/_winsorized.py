@@ -38,13 +38,14 @@ class WinsorizedGPSampler(BaseSampler):
         trial: FrozenTrial,  # noqa: ARG002
     ) -> dict[str, BaseDistribution]:
         """What all complete trials have in common, but for what has one value only."""
+        # Not asked of Optuna's sampler, whose answer is of the first study that it sees.
         space = optuna.search_space.intersection_search_space(study.get_trials(deepcopy=False))
         return {name: distribution for name, distribution in space.items() if not distribution.single()}
 
     def sample_relative(
         self,
         study: Study,
-        trial: FrozenTrial,
+        trial: FrozenTrial,  # noqa: ARG002
         search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
         """What Optuna's sampler proposes after the trials with their values cut."""
@@ -52,7 +53,7 @@ class WinsorizedGPSampler(BaseSampler):
         complete = [known for known in trials if known.state == TrialState.COMPLETE]
         if not search_space or len(complete) < self._startup:
             return {}
-        running = [known for known in trials if known.state == TrialState.RUNNING and known.number != trial.number]
+        running = [known for known in trials if known.state == TrialState.RUNNING]
         seen = _study(study.direction, self._inner)
         seen.add_trials([*_winsorized(complete, study.direction), *running])
         return dict(seen.ask(search_space).params)
