@@ -7,8 +7,8 @@ runs them, and beside them searches of others over the same space (those whose p
 what Optuna's default sampler reaches with 100 trials, the mean over seeds. Regret is the error above the best that is
 known of the task, as a share of what the median random configuration has. Intervals (95 %) are over tasks.
 Only tasks that no policy was chosen on are judged, unless ``--part`` says otherwise. Runs of others are kept in the
-cache, ours never. With ``--learnt DIR`` plans also use what ``advisor learn`` makes of trials of other tasks
-(``taught.py``), which is kept in DIR.
+cache, ours never. ``--quick`` runs plans of 30 trials alone, one task a collection, one seed. With ``--learnt DIR``
+plans also use what ``advisor learn`` makes of trials of other tasks (``taught.py``), which is kept in DIR.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from rivals import RIVALS
 import advisor
 
 BUDGETS: Final = (10, 30, 100)
+QUICK: Final = (30,)
 MARKS: Final = (1, 3, 10, 30, 100)
 FLAT: Final = "tpe"
 TIE: Final = 0.005
@@ -76,7 +77,7 @@ def plan_name(trials: int) -> str:
 def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three tasks a scenario, one seed, fast rivals")
+    parser.add_argument("--quick", action="store_true", help="one task a scenario, one seed, plans of 30 trials")
     parser.add_argument("--scenarios", help="names, with commas between; left out, all")
     parser.add_argument("--rivals", help=f"of {', '.join(RIVALS)}; left out, all that are fast and installed")
     parser.add_argument("--tasks", type=int, help="so many a scenario at most")
@@ -89,8 +90,10 @@ def main() -> None:
     if why := public_tasks.missing():
         print(f"skipped: {why}")
         return
-    setting = Setting(_rivals(given.rivals), 1 if given.quick else given.seeds, given.cache, given.learnt)
-    most = 3 if given.quick else given.tasks
+    setting = Setting(_rivals(given.rivals), given.seeds, given.cache, given.learnt)
+    if given.quick:
+        setting = setting._replace(rivals=(FLAT,), seeds=1, budgets=QUICK)
+    most = 1 if given.quick else given.tasks
     chosen = given.scenarios.split(",") if given.scenarios else public_tasks.scenarios()
     wanted = [(name, task) for name in chosen for task in public_tasks.names(name, given.part, most)]
     found = measured(wanted, setting, given.workers)
@@ -180,16 +183,18 @@ def run_errors(task: Task, plan: advisor.Plan, seed: int) -> list[float]:
 def print_scenario(scenario: str, found: Sequence[Measured], setting: Setting) -> None:
     """What each search needed and reached on the tasks."""
     plan = plan_name(max(setting.budgets))
+    marks = [mark for mark in MARKS if mark <= max(setting.budgets)]
+    shared = [mark for mark in (30, 100) if mark in setting.budgets]
     print(f"\n## {scenario}: {len(found)} tasks, {setting.seeds} seeds\n")
     print(f"| search | trials to flat Optuna's 100: median, 90 % (within {max(BUDGETS)}) | regret at "
-          f"{', '.join(map(str, MARKS))} | plan wins, ties, loses at 30; at 100 |")  # fmt: skip
+          f"{', '.join(map(str, marks))} | plan wins, ties, loses at {'; at '.join(map(str, shared))} |")  # fmt: skip
     print("| --- | --- | --- | --- |")
     for name in (plan, *setting.rivals):
         reached = curves.reach([*_trials_to_target(found, name)], max(BUDGETS))
-        regrets = [_shown(curves.interval([*_regrets(found, name, mark).values()])) for mark in MARKS]
+        regrets = [_shown(curves.interval([*_regrets(found, name, mark, setting).values()])) for mark in marks]
         print(
             f"| {'plan' if name == plan else name} | {reached.median:g}, {reached.late:g} ({reached.share:.2f}) "
-            f"| {', '.join(regrets)} | {'' if name == plan else _records(found, name)} |"
+            f"| {', '.join(regrets)} | {'' if name == plan else _records(found, name, shared, setting)} |"
         )
 
 
@@ -199,10 +204,10 @@ def _trials_to_target(found: Iterable[Measured], name: str) -> Iterable[float]:
             yield curves.first_at_most(errors, one.target)
 
 
-def _regrets(found: Iterable[Measured], name: str, mark: int) -> dict[str, float]:
+def _regrets(found: Iterable[Measured], name: str, mark: int, setting: Setting) -> dict[str, float]:
     """The mean regret over seeds after so many trials, by task; a plan's is that of the least budget that has them."""
     if name.startswith("advisor"):
-        name = plan_name(min(trials for trials in BUDGETS if trials >= mark))
+        name = plan_name(min(trials for trials in setting.budgets if trials >= mark))
     return {
         f"{one.scenario}/{one.task}": statistics.fmean(
             one.scale.regret(min(errors[:mark])) for errors in one.errors[name]
@@ -211,12 +216,12 @@ def _regrets(found: Iterable[Measured], name: str, mark: int) -> dict[str, float
     }
 
 
-def _records(found: Sequence[Measured], rival: str) -> str:
+def _records(found: Sequence[Measured], rival: str, marks: Iterable[int], setting: Setting) -> str:
     """Wins, ties and losses of plans against a rival that has as many trials."""
     shown = []
-    for mark in (30, 100):
-        plans = _regrets(found, plan_name(mark), mark)
-        shown.append("-".join(map(str, curves.record(plans, _regrets(found, rival, mark), TIE))))
+    for mark in marks:
+        plans = _regrets(found, plan_name(mark), mark, setting)
+        shown.append("-".join(map(str, curves.record(plans, _regrets(found, rival, mark, setting), TIE))))
     return "; ".join(shown)
 
 
