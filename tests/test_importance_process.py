@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +58,13 @@ def fitted(domains, response, count, conditions=None):
 @pytest.fixture(scope="module")
 def process() -> GaussianProcess:
     return fitted(ISHIGAMI, ishigami, 200)
+
+
+def test_a_length_so_short_that_points_share_nothing_leaves_every_figure_finite(process):
+    short = decompose(replace(process, lengths=np.array([*process.lengths[:3], 1e-4])))
+    assert np.isfinite(short.total).all()
+    assert np.isfinite(short.expected_total).all()
+    assert np.isfinite(short.pairs).all()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ and as expected over all responses that the observations allow, which counts wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
@@ -83,7 +83,7 @@ class _Space:
     def along(self, column: int) -> Floats:
         """The kernel averaged over all others, at the nodes of one parameter; shape (g, n)."""
         block = self.block_of[column]
-        return block.along(column) * (self.mean / self.means[block])
+        return block.along(column) * _others(self.means, self.mean, block)
 
     def covariance(self, column: int, along: Floats) -> Floats:
         """The posterior covariance of the curve of one parameter; shape (g, g)."""
@@ -103,7 +103,7 @@ class _Space:
     def without(self, column: int) -> tuple[float, Floats]:
         """Prior and mean product of two kernels that differ in one parameter."""
         block = self.block_of[column]
-        return block.prior(column), self.square / self.twice[block] * block.twice(column)
+        return block.prior(column), _others(self.twice, self.square, block) * block.twice(column)
 
     def pair(self, left: int, right: int) -> Floats:
         """What the mean response is at the nodes of two parameters, less its mean; shape (g, h)."""
@@ -124,6 +124,13 @@ class _Space:
             for block in self.blocks
         ]
         return self.variance(reduce(np.multiply, kernels))
+
+
+def _others(parts: Mapping[Block, Floats], whole: Floats, block: Block) -> Floats:
+    """The product of all other blocks: the whole divided by this one, unless some points share nothing in it."""
+    if parts[block].all():
+        return whole / parts[block]
+    return reduce(np.multiply, (part for other, part in parts.items() if other is not block), np.ones_like(whole))
 
 
 def decompose(process: GaussianProcess, *, pairs: bool = True) -> Decomposition:
