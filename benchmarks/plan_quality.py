@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--rivals", help=f"of {', '.join(RIVALS)}; left out, all that are fast and installed")
     parser.add_argument("--tasks", type=int, help="so many a scenario at most")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--budgets", default=",".join(map(str, BUDGETS)), help="of plans, with commas between")
     parser.add_argument("--part", choices=("judge", "choose", "all"), default="judge")
     parser.add_argument("--cache", type=Path, help="a folder that keeps the runs of others")
     parser.add_argument("--learnt", type=Path, metavar="DIR", help="plans with what trials of other tasks taught")
@@ -90,7 +91,7 @@ def main() -> None:
     if why := public_tasks.missing():
         print(f"skipped: {why}")
         return
-    setting = Setting(_rivals(given.rivals), given.seeds, given.cache, given.learnt)
+    setting = Setting(_rivals(given.rivals), given.seeds, given.cache, given.learnt, _whole(given.budgets))
     if given.quick:
         setting = setting._replace(rivals=(FLAT,), seeds=1, budgets=QUICK)
     most = 1 if given.quick else given.tasks
@@ -100,6 +101,10 @@ def main() -> None:
     for scenario in chosen:
         print_scenario(scenario, [one for one in found if one.scenario == scenario], setting)
     print_scenario("all", found, setting)
+
+
+def _whole(given: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in given.split(","))
 
 
 def _rivals(given: str | None) -> tuple[str, ...]:
