@@ -10,6 +10,8 @@ pytest.importorskip("torch", reason="the Gaussian process needs it")
 
 from advisor.runners._winsorized import WinsorizedGPSampler  # noqa: E402 - after what it needs is found
 
+pytestmark = pytest.mark.truth
+
 SPACE = {
     "rate": optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
     "depth": optuna.distributions.IntDistribution(1, 9),
