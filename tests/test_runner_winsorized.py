@@ -69,3 +69,8 @@ def test_nothing_is_told_of_the_studies_in_which_values_are_cut(caplog):
     finally:
         optuna.logging.set_verbosity(before)
     assert sum("study created" in message for message in caplog.messages) == 2  # those of the test itself
+
+
+def test_ax_cuts_values_by_default():
+    registry = pytest.importorskip("ax.adapter.registry")
+    assert "Winsorize" in {transform.__name__ for transform in registry.Y_trans}
