@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.errors import CannotExport, MissingPackage
 from advisor.plan import Held, Searched, Stage
@@ -13,6 +13,12 @@ from advisor.space import Choice, Value, clip, middle, same, trimmed
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import BaseTrial
+
+MOST_REPEATED: Final = 10
+"""Configurations with a known value that are proposed in a row, after which one is evaluated again.
+
+There may be no other, and a sampler that is told the same once more does not always propose something else.
+"""
 
 
 def suggest(trial: BaseTrial, stage: Stage) -> dict[str, Value]:

@@ -271,6 +271,21 @@ def test_the_module_finds_what_advisor_finds_where_all_is_proposed(later):
     assert "carried" in result.stages[1].log[-1]
 
 
+@pytest.mark.parametrize("trials", [12, 20])
+def test_the_module_evaluates_again_what_advisor_evaluates_again(trials):
+    """Eighteen configurations: with 12 and 4 trials none is evaluated twice, with 20 and 4 some have to be."""
+    search = {
+        "count": {"type": "int", "low": 1, "high": 6},
+        "kind": {"type": "categorical", "choices": ["a", "b", "c"]},
+    }
+    plan = made(stage(1, trials, search, start=[{"count": 3, "kind": "a"}]), stage(2, 4, search))
+    seen = ran(plan)[1]
+    result = advisor.run(plan, wave)
+    assert seen == [trial.config for trial in result.trials]
+    distinct = {tuple(config.values()) for config in seen}
+    assert len(distinct) == min(trials + 4, 18)
+
+
 OPENS = {
     "rate": ({"type": "float", "low": 0.1, "high": 1.0, "log": True}, {"low": 0.01, "high": 10.0}),
     "width": ({**KINDS["rate"], "log": None}, {}),

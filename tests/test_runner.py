@@ -14,7 +14,7 @@ import advisor
 from advisor.errors import InvalidFile
 from advisor.objectives import BadObjective
 from advisor.progress import Silent
-from advisor.runners import _processes, _samplers, _storage, _studies
+from advisor.runners import _attributes, _processes, _samplers, _storage, _studies
 from advisor.runners._studies import NoneKeepsConstraints, StageStudy
 
 optuna = pytest.importorskip("optuna")
@@ -554,7 +554,7 @@ def test_a_process_that_dies_before_it_gives_up_what_it_enqueued_again_loses_not
     dead, half, living = views(3)
     lost = dead.ask()
     trial = half._trials()[lost.number]
-    half._study.enqueue_trial(_studies._begun_with(trial), user_attrs={"retry": lost.number})
+    half._study.enqueue_trial(_attributes.begun_with(trial), user_attrs={"retry": lost.number})
     living.adopt_orphans(Alone())
     asked = []
     while (next_ := living.ask()) is not None:
@@ -568,7 +568,7 @@ def test_a_trial_that_ends_although_it_was_given_up_for_dead_counts_once():
     slow, hasty = views(2)
     asked = slow.ask()
     trial = hasty._trials()[asked.number]
-    hasty._study.enqueue_trial(_studies._begun_with(trial), user_attrs={"retry": asked.number})
+    hasty._study.enqueue_trial(_attributes.begun_with(trial), user_attrs={"retry": asked.number})
     hasty._study._storage.set_trial_user_attr(trial._trial_id, "void", "its process ended")
     assert complete(slow, asked).state == "complete"
     others = []

@@ -97,13 +97,13 @@ def test_a_coordinator_that_dies_while_it_sets_up_a_stage_is_replaced(tmp_path, 
 
 def _begin_to_set_up(storage):
     """What a coordinator leaves that is killed after it has enqueued the first of three starts."""
-    from advisor.runners import _plans, _storage, _studies
+    from advisor.runners import _attributes, _plans, _storage
 
     opened = _storage.opened(storage)
     root = optuna.create_study(storage=opened, study_name="made, run 1")
     root.set_user_attr("plan", _plans.essentials(PLAN, 0))
     study = optuna.create_study(storage=opened, study_name="made, run 1, stage 1", direction="maximize")
-    study.enqueue_trial(STARTS[0], user_attrs={_studies._CONFIG: STARTS[0]})
+    study.enqueue_trial(STARTS[0], user_attrs={_attributes.CONFIG: STARTS[0]})
     _storage.close(opened)
 
 

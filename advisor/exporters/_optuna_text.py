@@ -26,10 +26,23 @@ def search(objective, suggest, trials, sampler, earlier, starts=(), unproposed=(
     def evaluate(trial):
         config = {{**suggest(trial), **trial.user_attrs.get("held", {{}})}}
         trial.set_user_attr("config", config)
-{prune}        return objective(dict(config))
+{prune}        value = None if "held" in trial.user_attrs else value_of(config, trial)
+        if value is None:
+            return objective(dict(config))
+        repeats.add(trial.number)
+        return value
 
-    study.optimize(evaluate, n_trials=trials)
-    return study.trials[len(known) :]
+    def value_of(config, trial):
+        """What the configuration was worth, unless {repeated} in a row were known already: there may be no other."""
+        if repeats.issuperset(range(trial.number - {repeated}, trial.number)):
+            return None
+        done = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        return next((one.value for one in done if one.user_attrs["config"] == config), None)
+
+    repeats = set()
+    while (left := len(known) + len(repeats) + trials - len(study.trials)) > 0:
+        study.optimize(evaluate, n_trials=left)
+    return [trial for trial in study.trials[len(known) :] if trial.number not in repeats]
 
 
 def carried(trial, suggest, unproposed=()):

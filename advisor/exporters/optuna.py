@@ -57,7 +57,8 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     if kept:
         blocks[0] += _constraint_table(kept)
     blocks += [_suggest(stage, stages) for stage in stages]
-    blocks.append(_optuna_text.SEARCH.format(prune=_optuna_text.PRUNE if kept else ""))
+    prune = _optuna_text.PRUNE if kept else ""
+    blocks.append(_optuna_text.SEARCH.format(prune=prune, repeated=suggesting.MOST_REPEATED))
     blocks += [_optuna_text.WINSORIZED] if winsorizes else []
     blocks += [_optuna_text.BREAKS] if kept else []
     blocks += [_narrow()] if narrows else []

@@ -6,13 +6,14 @@ import random
 import warnings
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.samplers import BaseSampler
 
 from advisor import suggesting
 from advisor.plan import Plan, Stage
+from advisor.runners._attributes import CARRIED
 from advisor.runners._winsorized import WinsorizedGPSampler
 from advisor.space import Choice, Domain, Value, clip, is_number, trimmed
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.study import Study
     from optuna.trial import FrozenTrial, TrialState
-
-
-CARRIED: Final = "carried"
-"""The user attribute of a trial that is a copy of an earlier one."""
 
 
 def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:

@@ -3,10 +3,8 @@
 Studies are named ``<name>, run 1, stage 2``. Narrowing ranges inside one study would end a sampler's joint model, so
 each stage has a study of its own, and earlier trials that lie in its ranges are copied into it.
 
-What a trial is besides what Optuna knows stands in its user attributes: ``config`` where a known configuration is
-evaluated, ``carried`` for a copy of an earlier trial, ``void`` for a trial that does not count (its process died and
-another takes its place; it breaks a constraint; it was one too many), ``retry`` for one that was begun before, with the
-number that it had, ``undone`` for one of which that is not held against it, ``reason`` for why it failed.
+A configuration that is proposed once more is not evaluated once more: the study is told the value that it had, and
+another one is asked for.
 
 A process may be killed between any two writes. So a trial whose process died is enqueued again before it is given up:
 its second try counts from the moment in which the first no longer does, and of several second tries only the first.
@@ -28,10 +26,25 @@ from advisor import suggesting
 from advisor.errors import AdvisorError
 from advisor.objectives import Outcome
 from advisor.plan import Plan, Stage
+from advisor.runners._attributes import (
+    CARRIED,
+    CONFIG,
+    GIVEN,
+    HERE,
+    REASON,
+    RETRY,
+    SEED,
+    UNDONE,
+    VOID,
+    begun_with,
+    counted,
+    is_void,
+    placeless,
+    trial_of,
+)
 from advisor.runners._processes import UNNAMED, Place, Watch
-from advisor.runners._samplers import CARRIED
 from advisor.space import Value, contains, same
-from advisor.trials import State, Trial
+from advisor.trials import Trial
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -70,6 +83,8 @@ class StageStudy:
         self.stage = stage
         self.running: dict[int, optuna.Trial] = {}
         self._made: dict[int, Trial] = {}
+        self._values: dict[frozenset[tuple[str, Value]], float] = {}
+        self._read = 0  # trials before this one have all ended, and their values are known
         self._study = study
         self._plan = plan
         self._all = 0
@@ -81,7 +96,7 @@ class StageStudy:
         """See what all processes have done."""
         trials = self._trials()
         self._all = len(trials)
-        self._placeless = _placeless(trials)
+        self._placeless = placeless(trials)
         self._waiting = {t.number for t in trials if t.state == TrialState.WAITING}
 
     def _trials(self) -> list[FrozenTrial]:
@@ -95,6 +110,7 @@ class StageStudy:
         Raises:
             NoneKeepsConstraints: Nothing that is drawn keeps the plan's constraints.
         """
+        repeated = 0
         for _ in range(_MOST_REJECTED):
             if not self._has_room():
                 return None
@@ -102,15 +118,21 @@ class StageStudy:
             self._all = max(self._all, trial.number + 1)
             self._waiting.discard(trial.number)
             attributes = trial.user_attrs
-            if (unwanted := self._unwanted(trial.number, attributes.get(_RETRY))) is not None:
+            if (unwanted := self._unwanted(trial.number, attributes.get(RETRY))) is not None:
                 self._void(trial, unwanted)
                 return None
-            config = self._config(trial, attributes.get(_CONFIG))
+            config = self._config(trial, attributes.get(CONFIG))
             broken = next((c.expression for c in self._plan.constraints if not c.keeps(config)), None)
-            if broken is None:
+            if broken is not None:
+                self._void(trial, f"breaks {broken}")
+                continue
+            is_drawn = not {CONFIG, RETRY} & attributes.keys()
+            value = self._value_of(config) if is_drawn and repeated < suggesting.MOST_REPEATED else None
+            if value is None:
                 self.running[trial.number] = trial
-                return Asked(trial.number, config, attributes.get(_SEED))
-            self._void(trial, f"breaks {broken}")
+                return Asked(trial.number, config, attributes.get(SEED))
+            repeated += 1
+            self._repeat(trial, value)
         kept = ", ".join(constraint.expression for constraint in self._plan.constraints)
         sentence = f"stage {self.stage.id}: {_MOST_REJECTED} configurations in a row break a constraint ({kept})"
         raise NoneKeepsConstraints(f"{sentence}; change the ranges so that more of them keep it")
@@ -126,8 +148,8 @@ class StageStudy:
         if first is None:
             return "one too many" if self._is_one_too_many(number) else None
         trials = self._trials()
-        others = any(other.user_attrs.get(_RETRY) == first and not _is_void(other) for other in trials[:number])
-        has_ended = trials[first].state.is_finished() and not _is_void(trials[first])
+        others = any(other.user_attrs.get(RETRY) == first and not is_void(other) for other in trials[:number])
+        has_ended = trials[first].state.is_finished() and not is_void(trials[first])
         return "has had its second try" if others or has_ended else None
 
     def _is_one_too_many(self, number: int) -> bool:
@@ -151,8 +173,24 @@ class StageStudy:
                 suggesting.suggested(trial, name, searched)
         return dict(known)
 
+    def _value_of(self, config: Mapping[str, Value]) -> float | None:
+        """The value that the configuration had; none where it failed, was ended early or is still evaluated."""
+        trials = self._trials()
+        for trial in trials[self._read :]:
+            if trial.state == TrialState.COMPLETE:
+                self._as_trial(trial)
+        running = (number for number in range(self._read, len(trials)) if not trials[number].state.is_finished())
+        self._read = next(running, len(trials))
+        return self._values.get(frozenset(config.items()))
+
+    def _repeat(self, trial: optuna.Trial, value: float) -> None:
+        """End a trial whose configuration has a value already."""
+        trial.set_user_attr(CARRIED, HERE)
+        self._placeless.add(trial.number)
+        self._study.tell(trial, value)
+
     def _void(self, trial: optuna.Trial, why: str) -> None:
-        trial.set_user_attr(_VOID, why)
+        trial.set_user_attr(VOID, why)
         self._placeless.add(trial.number)
         self._study.tell(trial, state=TrialState.PRUNED)
 
@@ -173,7 +211,7 @@ class StageStudy:
         states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL, "pruned": TrialState.PRUNED}
         try:
             if outcome.reason is not None:
-                trial.set_user_attr(_REASON, outcome.reason)
+                trial.set_user_attr(REASON, outcome.reason)
             told = self._study.tell(trial, outcome.value, state=states[outcome.state])
         except (ValueError, UpdateFinishedTrialError):
             return None
@@ -206,26 +244,26 @@ class StageStudy:
     def give_back(self, number: int, why: str) -> None:
         """Undo a trial of this process: its configuration is asked for again, as if it had never been."""
         trial = self._trials()[number]
-        known: dict[str, Any] = {key: trial.user_attrs[key] for key in _GIVEN if key in trial.user_attrs}
-        first = trial.user_attrs.get(_RETRY, number)  # whose place it has
-        self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: first, _UNDONE: True})
-        self._give_up(trial, _VOID, why)
+        known: dict[str, Any] = {key: trial.user_attrs[key] for key in GIVEN if key in trial.user_attrs}
+        first = trial.user_attrs.get(RETRY, number)  # whose place it has
+        self._study.enqueue_trial(begun_with(trial), user_attrs={**known, RETRY: first, UNDONE: True})
+        self._give_up(trial, VOID, why)
         del self.running[number]
         self._look()
 
     def _begun_again(self, trials: Sequence[FrozenTrial], number: int, why: str) -> str:
         trial, name = trials[number], f"trial {number + 1} of stage {self.stage.id}"
-        if _RETRY in trial.user_attrs and _UNDONE not in trial.user_attrs:
-            self._give_up(trial, _REASON, f"{why}, twice")
+        if RETRY in trial.user_attrs and UNDONE not in trial.user_attrs:
+            self._give_up(trial, REASON, f"{why}, twice")
             return f"{name} failed: {why}, twice"
-        if _VOID in trial.user_attrs or self._is_one_too_many(number):
-            self._give_up(trial, _VOID, "one too many")
+        if {VOID, CARRIED} & trial.user_attrs.keys() or self._is_one_too_many(number):
+            self._give_up(trial, VOID, "one too many")
             return ""
-        first = trial.user_attrs.get(_RETRY, number)
-        if not any(other.user_attrs.get(_RETRY) == first for other in trials[number + 1 :]):
-            known: dict[str, Any] = {key: trial.user_attrs[key] for key in _GIVEN if key in trial.user_attrs}
-            self._study.enqueue_trial(_begun_with(trial), user_attrs={**known, _RETRY: first})
-        self._give_up(trial, _VOID, why)
+        first = trial.user_attrs.get(RETRY, number)
+        if not any(other.user_attrs.get(RETRY) == first for other in trials[number + 1 :]):
+            known: dict[str, Any] = {key: trial.user_attrs[key] for key in GIVEN if key in trial.user_attrs}
+            self._study.enqueue_trial(begun_with(trial), user_attrs={**known, RETRY: first})
+        self._give_up(trial, VOID, why)
         return f"{name} was running when {why}; it is tried again"
 
     def _give_up(self, trial: FrozenTrial, key: str, why: str) -> None:
@@ -239,89 +277,21 @@ class StageStudy:
 
     def ended(self) -> list[tuple[int, Trial]]:
         """The trials that have ended and count, in the order in which they did, each with its number."""
-        over = _ended(self._trials())
+        over = counted(self._trials())
         over.sort(key=lambda t: (t.datetime_complete, t.number))
         return [(t.number, self._as_trial(t)) for t in over]
 
     def _as_trial(self, trial: FrozenTrial) -> Trial:
         """A trial that has ended as one of ours; it never changes any more, so it is made once."""
         if trial.number not in self._made:
-            self._made[trial.number] = trial_of(self.stage, trial)
+            made = self._made[trial.number] = trial_of(self.stage, trial)
+            if made.value is not None:
+                self._values.setdefault(frozenset(made.config.items()), made.value)
         return self._made[trial.number]
 
     def carried(self) -> int:
         """How many earlier trials the study knows."""
-        return sum(CARRIED in t.user_attrs for t in self._trials())
-
-
-_CONFIG: Final = "config"
-_VOID: Final = "void"
-_RETRY: Final = "retry"
-_UNDONE: Final = "undone"
-_REASON: Final = "reason"
-_SEED: Final = "seed"
-_GIVEN: Final = (_CONFIG, _SEED)
-
-
-def count_ended(study: Study) -> int:
-    """How many trials of a stage's study have ended and count."""
-    return len(_ended(study.get_trials(deepcopy=False)))
-
-
-def _ended(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    uncounted = _uncounted(trials)
-    return [trial for trial in trials if trial.state.is_finished() and trial.number not in uncounted]
-
-
-def _placeless(trials: Sequence[FrozenTrial]) -> set[int]:
-    """The numbers of those that take none of the stage's places; a second try has the place of the first."""
-    tried = {t.user_attrs[_RETRY] for t in trials if _RETRY in t.user_attrs and not _is_void(t)}
-    return {
-        t.number
-        for t in trials
-        if CARRIED in t.user_attrs or _RETRY in t.user_attrs or (_is_void(t) and t.number not in tried)
-    }
-
-
-def _uncounted(trials: Sequence[FrozenTrial]) -> set[int]:
-    """The numbers of those that are no result of the stage."""
-    found: set[int] = set()
-    tried: set[int] = set()
-    for trial in trials:
-        first = trial.user_attrs.get(_RETRY)
-        is_early = first is not None and (first in tried or not _is_void(trials[first]))
-        if is_early or _is_void(trial) or CARRIED in trial.user_attrs:
-            found.add(trial.number)
-        if first is not None and not _is_void(trial):
-            tried.add(first)
-    return found
-
-
-def _is_void(trial: FrozenTrial) -> bool:
-    """Whether a trial does not count; a complete one does, if its process was given up for dead too early."""
-    return _VOID in trial.user_attrs and trial.state != TrialState.COMPLETE
-
-
-def _begun_with(trial: FrozenTrial) -> dict[str, Any]:
-    """The values that a trial was given, those that it did not come to use included."""
-    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
-
-
-def trial_of(stage: Stage, trial: FrozenTrial) -> Trial:
-    """A trial of Optuna that has ended as one of ours."""
-    states: Mapping[TrialState, State] = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
-    state = states.get(trial.state, "failed")
-    began, ended = trial.datetime_start, trial.datetime_complete
-    config = trial.user_attrs.get(_CONFIG) or suggesting.configuration(stage, trial.params)
-    return Trial.model_construct(
-        config=config,
-        value=trial.value if state == "complete" else None,
-        state=state,
-        stage=stage.id,
-        seconds=max((ended - began).total_seconds(), 0.0) if began is not None and ended is not None else 0.0,
-        reason=trial.user_attrs.get(_REASON),
-        reported=tuple(value for _, value in sorted(trial.intermediate_values.items())),
-    )
+        return sum(t.user_attrs.get(CARRIED, HERE) != HERE for t in self._trials())
 
 
 # Setting up
@@ -373,7 +343,7 @@ def _fill(study: Study, stage: Stage, earlier: Iterable[Trial], first: Sequence[
     study.add_trials(known[-_MOST_MODELLED:] if stage.sampler.name == "gp" else known)
     for config, seed in first[: stage.trials]:
         searched = {name: value for name, value in config.items() if name in stage.search}
-        study.enqueue_trial(suggesting.unproposed(stage) | searched, user_attrs={_CONFIG: dict(config), _SEED: seed})
+        study.enqueue_trial(suggesting.unproposed(stage) | searched, user_attrs={CONFIG: dict(config), SEED: seed})
     study.set_user_attr(_READY, value=True)
 
 

@@ -18,7 +18,7 @@ from advisor import handover, workers
 from advisor.errors import InvalidFile, Problem
 from advisor.objectives import BadObjective, Ended, Lost, Objective, Report
 from advisor.plan import Plan, Stage
-from advisor.runners import Options, _plans, _results, _samplers, _storage, _studies
+from advisor.runners import Options, _attributes, _plans, _results, _samplers, _storage, _studies
 from advisor.runners._processes import Watch
 from advisor.runners._studies import PAUSE, Asked, Known, StageStudy
 from advisor.trials import Repeated, Result, StageResult, Trial
@@ -321,7 +321,7 @@ class _Session:
         pattern = re.compile(rf"(?:{'|'.join(map(re.escape, begins))})(?:, attempt \d+)?")
         names = filter(pattern.fullmatch, optuna.get_all_study_names(self._storage))
         studies = (optuna.load_study(study_name=name, storage=self._storage) for name in names)
-        return sum(_studies.count_ended(study) for study in studies)
+        return sum(_attributes.count_ended(study) for study in studies)
 
     def _tell_ended(self, study: StageStudy) -> list[Trial]:
         """Tell of the trials that other processes, or earlier ones, have evaluated; all that have ended."""
