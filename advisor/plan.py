@@ -149,6 +149,9 @@ class Sampler(Frozen):
     winsorized: Flag | None = Field(
         None, description="Whether a trial worse than the median of all counts as one at the median."
     )
+    tpe_every: Annotated[Whole, Field(ge=2)] | None = Field(
+        None, description="Each so-manyth trial is proposed by TPE instead, of all parameters; left out, none is."
+    )
 
     @model_validator(mode="after")
     def _fits_its_name(self) -> Self:
@@ -156,7 +159,13 @@ class Sampler(Frozen):
             raise ValueError("joint is for tpe; gp models all parameters, and the others model none")
         if self.winsorized and self.name != "gp":
             raise ValueError("winsorized is for gp; the others do not look at how far values are apart")
+        if self.tpe_every and self.name != "gp":
+            raise ValueError("tpe_every is for gp; the others do not take turns")
         return self
+
+    def as_tpe(self, *, joint: bool | None = None) -> Self:
+        """TPE in its place."""
+        return type(self)(name="tpe", seed=self.seed, startup=self.startup, joint=joint)
 
 
 OPENING: Final = 3

@@ -40,6 +40,8 @@ POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
         "gp_trials_most": (0, 1e9),
         "gp_later_least": (0, 1e9),
         "gp_winsorized_most": (0, 1e9),
+        "gp_tpe_every": (2, 1e9),
+        "gp_tpe_least": (0, 1e9),
     },
     "narrowing": {"keep": (0, 1), "at_least": _COUNT, "not_beyond": _COUNT, "edge": (0, 1), "edge_below": _COUNT},
     "pruning": {"trials_from": (0, 1e9), "asha_from_parallel": (0, 1e9)},

@@ -269,7 +269,7 @@ def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Sampler:
     like = last.sampler if count <= last.trials else first.sampler
     grows = count > plan.budget.trials or not search.keys() <= last.search.keys()
     if like.name == "quasi-random" or (like.name == "gp" and grows):
-        return like.having(name="tpe", joint=last.sampler.joint, winsorized=None)
+        return like.as_tpe(joint=last.sampler.joint)
     most = max((len(stage.search) for stage in plan.stages if stage.sampler.winsorized), default=0)
     return like.having(winsorized=True if like.name == "gp" and len(search) <= most else None)
 

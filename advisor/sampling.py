@@ -47,6 +47,12 @@ def is_winsorized(draft: Draft, policies: Policies) -> bool:
     return len(draft.search) <= policies["sampler"]["gp_winsorized_most"]
 
 
+def tpe_every(draft: Draft, policies: Policies) -> int | None:
+    """Each so-manyth trial of a Gaussian process's stage is TPE's; None where the stage is short."""
+    policy = policies["sampler"]
+    return int(policy["gp_tpe_every"]) if draft.trials >= policy["gp_tpe_least"] else None
+
+
 def startup(draft: Draft, policies: Policies) -> int:
     """Trials before results guide the next: some for each parameter, at most half of the stage."""
     policy = policies["sampler"]

@@ -222,7 +222,10 @@ def _sampler(decided: Decided, draft: Draft, seed: int, *, goes_on: bool) -> Sam
     startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
     joint = True if goes_on and name == "tpe" else None
     winsorized = True if name == "gp" and sampling.is_winsorized(draft, decided.policies) else None
-    return Sampler.model_construct(name=name, seed=seed, startup=startup, joint=joint, winsorized=winsorized)
+    tpe_every = sampling.tpe_every(draft, decided.policies) if name == "gp" else None
+    return Sampler.model_construct(
+        name=name, seed=seed, startup=startup, joint=joint, winsorized=winsorized, tpe_every=tpe_every
+    )
 
 
 def _narrowing(

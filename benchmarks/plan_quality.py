@@ -63,10 +63,9 @@ class Measured(NamedTuple):
     scale: Scale
     errors: Mapping[str, tuple[list[float], ...]]
 
-    @property
-    def target(self) -> float:
-        """What the flat search reaches with all its trials."""
-        return statistics.fmean(min(errors) for errors in self.errors[FLAT])
+    def reached(self, search: str = FLAT) -> float:
+        """What a search reaches with all its trials, the mean over seeds."""
+        return statistics.fmean(min(errors) for errors in self.errors[search])
 
 
 def plan_name(trials: int) -> str:
@@ -191,22 +190,25 @@ def print_scenario(scenario: str, found: Sequence[Measured], setting: Setting) -
     marks = [mark for mark in MARKS if mark <= max(setting.budgets)]
     shared = [mark for mark in (30, 100) if mark in setting.budgets]
     print(f"\n## {scenario}: {len(found)} tasks, {setting.seeds} seeds\n")
-    print(f"| search | trials to flat Optuna's 100: median, 90 % (within {max(BUDGETS)}) | regret at "
-          f"{', '.join(map(str, marks))} | plan wins, ties, loses at {'; at '.join(map(str, shared))} |")  # fmt: skip
-    print("| --- | --- | --- | --- |")
+    print(f"| search | trials to flat Optuna's 100: median, 90 % (within {max(BUDGETS)}) | the plan's to its own 100 "
+          f"| regret at {', '.join(map(str, marks))} "
+          f"| plan wins, ties, loses at {'; at '.join(map(str, shared))} |")  # fmt: skip
+    print("| --- | --- | --- | --- | --- |")
     for name in (plan, *setting.rivals):
-        reached = curves.reach([*_trials_to_target(found, name)], max(BUDGETS))
         regrets = [_shown(curves.interval([*_regrets(found, name, mark, setting).values()])) for mark in marks]
+        is_ours = name == plan
         print(
-            f"| {'plan' if name == plan else name} | {reached.median:g}, {reached.late:g} ({reached.share:.2f}) "
-            f"| {', '.join(regrets)} | {'' if name == plan else _records(found, name, shared, setting)} |"
+            f"| {'plan' if is_ours else name} | {_needed(found, name, FLAT)} "
+            f"| {'' if is_ours else _needed(found, plan, name)} | {', '.join(regrets)} "
+            f"| {'' if is_ours else _records(found, name, shared, setting)} |"
         )
 
 
-def _trials_to_target(found: Iterable[Measured], name: str) -> Iterable[float]:
-    for one in found:
-        for errors in one.errors[name]:
-            yield curves.first_at_most(errors, one.target)
+def _needed(found: Iterable[Measured], name: str, rival: str) -> str:
+    """The trials that a search needs for what another one reaches with all its own."""
+    needed = [curves.first_at_most(errors, one.reached(rival)) for one in found for errors in one.errors[name]]
+    reached = curves.reach(needed, max(BUDGETS))
+    return f"{reached.median:g}, {reached.late:g} ({reached.share:.2f})"
 
 
 def _regrets(found: Iterable[Measured], name: str, mark: int, setting: Setting) -> dict[str, float]:

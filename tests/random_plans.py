@@ -124,6 +124,7 @@ def _stage(draw: st.DrawFn, number: int, known: Mapping[str, Mapping[str, Any]])
             fixed[name] |= draw(st.sampled_from([{}, {}, {}, {"active": True}, {"active": False}]))
     sampler = {"name": draw(st.sampled_from(["tpe", "gp", "quasi-random", "random"])), "seed": number, "startup": 3}
     sampler |= {"winsorized": True} if sampler["name"] == "gp" and draw(st.booleans()) else {}
+    sampler |= {"tpe_every": draw(st.integers(2, 4))} if sampler["name"] == "gp" and draw(st.booleans()) else {}
     stage = {"id": number, "name": f"stage {number}", "trials": draw(st.integers(1, 12)), "sampler": sampler}
     return stage | {"search": search, "fixed": fixed, "narrow": draw(_narrowing(number, search))}
 

@@ -237,7 +237,7 @@ def test_the_module_finds_what_advisor_finds_by_itself():
     assert max(trial.value for trial in trials) == result.best.value
 
 
-GAUSSIAN = [{}, {"winsorized": True}]
+GAUSSIAN = [{}, {"winsorized": True}, {"winsorized": True, "tpe_every": 3}]
 
 
 @pytest.mark.parametrize(
@@ -284,6 +284,11 @@ def test_the_module_evaluates_again_what_advisor_evaluates_again(trials):
     assert seen == [trial.config for trial in result.trials]
     distinct = {tuple(config.values()) for config in seen}
     assert len(distinct) == min(trials + 4, 18)
+
+
+def test_a_stage_of_known_configurations_alone_evaluates_them():
+    plan = made(stage(1, 2, {"rate": KINDS["rate"]}, start=[{"rate": 0.5}, {"rate": 0.6}]))
+    assert [config["rate"] for config in ran(plan)[1]] == [0.5, 0.6]
 
 
 OPENS = {

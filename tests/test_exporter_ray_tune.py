@@ -63,9 +63,10 @@ def test_any_plan_is_python_whatever_its_names_and_values(made):
 
 def test_what_a_sampler_of_ours_does_beside_optunas_is_said():
     made = plan({"rate": {"type": "float", "low": 0.1, "high": 1.0}})
-    sampler = made.stages[0].sampler.having(name="gp", joint=None, winsorized=True)
+    sampler = made.stages[0].sampler.having(name="gp", joint=None, winsorized=True, tpe_every=3)
     cut = made.having(stages=[made.stages[0].having(sampler=sampler), *made.stages[1:]])
     assert loss_of(cut, "ray-tune-optuna", "the cut of values at the median")
+    assert loss_of(cut, "ray-tune-optuna", "TPE's turns (one trial of 3)")
     assert "Winsorized" not in text(cut, "ray-tune-optuna")
 
 

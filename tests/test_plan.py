@@ -189,3 +189,7 @@ def test_a_range_that_opens_says_by_which_stage_and_only_tpe_is_asked_to_model_j
     assert "joint is for tpe" in refused(data, tmp_path)
     data["stages"][0]["sampler"] |= {"joint": None, "winsorized": True}
     assert "winsorized is for gp" in refused(data, tmp_path)
+    data["stages"][0]["sampler"] |= {"winsorized": None, "tpe_every": 3}
+    assert "tpe_every is for gp" in refused(data, tmp_path)
+    data["stages"][0]["sampler"] |= {"name": "gp", "tpe_every": 1}
+    assert "tpe_every" in refused(data, tmp_path)

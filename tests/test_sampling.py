@@ -69,6 +69,25 @@ def test_a_plan_says_whether_values_are_cut():
     assert {stage.sampler.winsorized for stage in small.plan(budget={"trials": 200}).stages} == {None}, "those of TPE"
 
 
+def test_in_a_long_stage_a_gaussian_process_takes_turns_with_tpe():
+    def every(trials):
+        return sampling.tpe_every(Draft(name="all", search=("rate",), trials=trials), POLICIES)
+
+    least = int(POLICIES["sampler"]["gp_tpe_least"])
+    assert every(least) == POLICIES["sampler"]["gp_tpe_every"]
+    assert every(least - 1) is None
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_plan_says_where_samplers_take_turns():
+    def turns(trials):
+        return [stage.sampler.tpe_every for stage in small.plan(budget={"trials": trials}).stages]
+
+    assert turns(20) == [None, None]
+    assert turns(90)[-1] == POLICIES["sampler"]["gp_tpe_every"]
+    assert set(turns(200)) == {None}, "those of TPE"
+
+
 @pytest.mark.usefixtures("toy")
 def test_a_gaussian_process_takes_parameters_that_some_configurations_lack():
     assert {stage.sampler.name for stage in small.plan().stages} == {"gp"}

@@ -7,7 +7,7 @@ from typing import Final
 
 from advisor import suggesting
 from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
-from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, uncut, why
+from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, of_gaussian_process, why
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Numeric, Value
 
@@ -124,30 +124,43 @@ def _nested(values: Mapping[str, Value]) -> str:
     return f"{indent}{{\n{lines}{indent}}},\n" if lines else f"{indent}{{}},\n"
 
 
-def sampler(stage: Stage, indent: str, winsorized: str = _PROCESS) -> str:
-    """The lines that make the stage's sampler, with the class that is a winsorized Gaussian process."""
+def sampler(stage: Stage, indent: str, winsorized: str = _PROCESS, turns: str = "") -> str:
+    """The lines that make the stage's sampler.
+
+    Args:
+        stage: The stage.
+        indent: Before each line.
+        winsorized: The class that is a winsorized Gaussian process.
+        turns: The class by which two samplers take turns; without it they do not.
+    """
     described = stage.sampler
     if described.name in {"random", "quasi-random"}:
         return f"{indent}sampler = optuna.samplers.RandomSampler(seed={described.seed})\n"
     common = f"seed={described.seed}, n_startup_trials={described.startup}"
     group = ", group=True" if conditional(stage) and not stage.proposes_all else ""
-    parts = [f"optuna.samplers.TPESampler({common}, multivariate=True{group})"]
-    if described.name == "gp":
-        parts = [
-            f"{winsorized if described.winsorized else _PROCESS}({common})",
-            'if find_spec("torch")',
-            f"else {parts[0]}",
-        ]
-    line = f"{indent}sampler = {' '.join(parts)}\n"
+    tpe = f"optuna.samplers.TPESampler({common}, multivariate=True{group})"
+    if described.name == "tpe":
+        return _assigned("sampler", [tpe], indent)
+    process = f"{winsorized if described.winsorized else _PROCESS}({common})"
+    if not turns or not described.tpe_every:
+        return _assigned("sampler", [process, 'if find_spec("torch")', f"else {tpe}"], indent)
+    in_turns = f"{turns}({process}, tpe, every={described.tpe_every})"
+    text = _assigned("tpe", [tpe], indent)
+    return text + _assigned("sampler", [in_turns, 'if find_spec("torch")', "else tpe"], indent)
+
+
+def _assigned(name: str, parts: Sequence[str], indent: str) -> str:
+    """A line, or where it would be too long one for each part."""
+    line = f"{indent}{name} = {' '.join(parts)}\n"
     if len(line) <= WIDTH + 1:
         return line
-    return "".join([f"{indent}sampler = (\n", *(f"{indent}    {part}\n" for part in parts), f"{indent})\n"])
+    return "".join([f"{indent}{name} = (\n", *(f"{indent}    {part}\n" for part in parts), f"{indent})\n"])
 
 
 def of_what_acts(stage: Stage) -> Stage:
     """The stage with a sampler that asks for nothing without effect, for what trains with all that is asked for."""
     is_other = stage.proposes_all and conditional(stage)
-    return stage.having(sampler=stage.sampler.having(name="tpe", joint=None, winsorized=None)) if is_other else stage
+    return stage.having(sampler=stage.sampler.as_tpe()) if is_other else stage
 
 
 def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
@@ -157,7 +170,7 @@ def losses_of_gaussian_process(stage: Stage, trainer: str) -> Iterator[Loss]:
         yield Loss(what=lost, instead=f"TPE of what acts, as {trainer} takes all that a trial was asked for")
     elif stage.sampler.name == "gp":
         yield Loss(what="the sampler gp where torch is missing", instead="TPE takes its place")
-        yield from uncut(stage)
+        yield from of_gaussian_process(stage)
 
 
 FIND_SPEC = "from importlib.util import find_spec"

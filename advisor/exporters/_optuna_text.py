@@ -23,14 +23,17 @@ def search(objective, suggest, trials, sampler, earlier, starts=(), unproposed=(
     for start, held in starts[:trials]:
         study.enqueue_trial({{**dict(unproposed), **start}}, user_attrs={{"held": held}})
 
+    evaluated, repeats = set(), set()
+
     def evaluate(trial):
         config = {{**suggest(trial), **trial.user_attrs.get("held", {{}})}}
         trial.set_user_attr("config", config)
-{prune}        value = None if "held" in trial.user_attrs else value_of(config, trial)
-        if value is None:
-            return objective(dict(config))
-        repeats.add(trial.number)
-        return value
+        value = None if "held" in trial.user_attrs else value_of(config, trial)
+        if value is not None:
+            repeats.add(trial.number)
+            return value
+        evaluated.add(trial.number)
+{prune}        return objective(dict(config))
 
     def value_of(config, trial):
         """What the configuration was worth, unless {repeated} in a row were known already: there may be no other."""
@@ -39,10 +42,9 @@ def search(objective, suggest, trials, sampler, earlier, starts=(), unproposed=(
         done = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
         return next((one.value for one in done if one.user_attrs["config"] == config), None)
 
-    repeats = set()
-    while (left := len(known) + len(repeats) + trials - len(study.trials)) > 0:
-        study.optimize(evaluate, n_trials=left)
-    return [trial for trial in study.trials[len(known) :] if trial.number not in repeats]
+    while len(evaluated) < trials:
+        study.optimize(evaluate, n_trials=trials - len(evaluated))
+    return [trial for trial in study.trials if trial.number in evaluated]
 
 
 def carried(trial, suggest, unproposed=()):
@@ -93,6 +95,27 @@ class WinsorizedGPSampler(optuna.samplers.BaseSampler):
 
     def sample_independent(self, study, trial, param_name, param_distribution):
         return self.inner.sample_independent(study, trial, param_name, param_distribution)
+'''
+
+IN_TURNS = '''
+class InTurns(optuna.samplers.BaseSampler):
+    """Two samplers that know each other's trials; each so-manyth trial is the second one's."""
+
+    def __init__(self, first, second, every):
+        self.samplers = [first] * (every - 1) + [second]
+
+    def infer_relative_search_space(self, study, trial):
+        return self.samplers[trial.number % len(self.samplers)].infer_relative_search_space(study, trial)
+
+    def sample_relative(self, study, trial, search_space):
+        return self.samplers[trial.number % len(self.samplers)].sample_relative(study, trial, search_space)
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        sampler = self.samplers[trial.number % len(self.samplers)]
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(self, study, trial, state, values):
+        self.samplers[trial.number % len(self.samplers)].after_trial(study, trial, state, values)
 '''
 
 BREAKS = '''

@@ -207,10 +207,13 @@ def unnarrowed(stage: Stage) -> Iterator[Loss]:
         yield Loss(what=what, instead="the whole ranges are searched")
 
 
-def uncut(stage: Stage) -> Iterator[Loss]:
-    """The cut of values at the median, for a target whose Gaussian process has none."""
+def of_gaussian_process(stage: Stage) -> Iterator[Loss]:
+    """What a plan asks of a Gaussian process beyond what a target's own does."""
     if stage.sampler.winsorized:
         yield Loss(what="the cut of values at the median", instead="its Gaussian process sees them as they are")
+    if stage.sampler.tpe_every:
+        what = f"TPE's turns (one trial of {stage.sampler.tpe_every})"
+        yield Loss(what=what, instead="its Gaussian process proposes all")
 
 
 def unconfirmed(plan: Plan) -> Iterator[Loss]:

@@ -20,7 +20,7 @@ from advisor.exporters._writing import (
     idle,
     lost_grid,
     needs,
-    uncut,
+    of_gaussian_process,
     unkept_constraints,
     why,
 )
@@ -54,7 +54,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     if stage.sampler.name in {"tpe", "quasi-random"}:
         instead = "random points" if stage.sampler.name == "quasi-random" else "its BayesianOptimization"
         yield Loss(what=f"the sampler {stage.sampler.name}", instead=instead)
-    yield from uncut(stage)
+    yield from of_gaussian_process(stage)
     if plan.pruning.advised:
         yield Loss(what=f"pruning by {plan.pruning.method}", instead="every trial runs to its end, but for Hyperband")
     yield from after_the_search(plan, stage)

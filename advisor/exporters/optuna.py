@@ -60,6 +60,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     prune = _optuna_text.PRUNE if kept else ""
     blocks.append(_optuna_text.SEARCH.format(prune=prune, repeated=suggesting.MOST_REPEATED))
     blocks += [_optuna_text.WINSORIZED] if winsorizes else []
+    blocks += [_optuna_text.IN_TURNS] if any(stage.sampler.tpe_every for stage in stages) else []
     blocks += [_optuna_text.BREAKS] if kept else []
     blocks += [_narrow()] if narrows else []
     blocks += [_run(stages), _optuna_text.MAIN]
@@ -248,7 +249,7 @@ def _run(stages: tuple[Stage, ...]) -> str:
         if _follows(stage, stages):
             text += _following(stage, stages)
             suggest = f"functools.partial({suggest}, ranges=ranges)"
-        text += _define_by_run.sampler(stage, " " * 8, "WinsorizedGPSampler")
+        text += _define_by_run.sampler(stage, " " * 8, "WinsorizedGPSampler", "InTurns")
         unproposed = _unproposed(stage, _follows(stage, stages))
         text += unproposed
         first = ", STARTS" if stage is stages[0] else ""

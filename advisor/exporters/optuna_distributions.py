@@ -12,7 +12,7 @@ from typing import Any
 
 from advisor.exporters import _define_by_run
 from advisor.exporters._define_by_run import ends, is_log, step
-from advisor.exporters._writing import Loss, after_the_search, needs, starts, uncut, unkept_constraints
+from advisor.exporters._writing import Loss, after_the_search, needs, of_gaussian_process, starts, unkept_constraints
 from advisor.plan import Held, Plan, Searched, Stage
 from advisor.space import Choice, Domain
 
@@ -39,7 +39,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     sampler = f"{stage.sampler.name} sampler with seed {stage.sampler.seed}"
     what = f"{plan.objective.direction} {plan.objective.metric} in {stage.trials} trials by a {sampler}"
     yield Loss(what=what, instead="optuna.create_study")
-    yield from uncut(stage)
+    yield from of_gaussian_process(stage)
     if plan.pruning.advised:
         yield Loss(what=f"pruning by {plan.pruning.method}", instead="optuna.create_study")
     yield from after_the_search(plan, stage)

@@ -18,9 +18,9 @@ from advisor.exporters._writing import (
     idle,
     lost_grid,
     needs,
+    of_gaussian_process,
     short_grid,
     starts,
-    uncut,
     unkept_constraints,
     why,
 )
@@ -48,7 +48,7 @@ def losses(plan: Plan, stages: tuple[Stage, ...]) -> Iterator[Loss]:
     yield from starts(plan, stage)[1]
     if stage.sampler.name == "quasi-random":
         yield Loss(what="the sampler quasi-random", instead="random points")
-    yield from uncut(stage)
+    yield from of_gaussian_process(stage)
     if plan.pruning.advised:
         instead = "every trial runs to its end; its ASHA schedulers stop early"
         yield Loss(what=f"pruning by {plan.pruning.method}", instead=instead)

@@ -35,10 +35,10 @@ GIVEN: Final = (CONFIG, SEED)
 
 def count_ended(study: Study) -> int:
     """How many trials of a stage's study have ended and count."""
-    return len(counted(study.get_trials(deepcopy=False)))
+    return len(results(study.get_trials(deepcopy=False)))
 
 
-def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+def results(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Those that have ended and count."""
     uncounted = _uncounted(trials)
     return [trial for trial in trials if trial.state.is_finished() and trial.number not in uncounted]

@@ -36,22 +36,23 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
 
     A Gaussian process needs torch; where that is missing, TPE takes its place.
     """
+    make: Callable[..., BaseSampler] = partial(
+        optuna.samplers.TPESampler,
+        n_startup_trials=stage.sampler.startup,
+        multivariate=True,
+        group=any(s.when for s in stage.search.values()) and not stage.proposes_all,
+        constant_liar=parallel,
+    )
     match stage.sampler.name:
         case "quasi-random":
             return QuasiRandom(stage, _mixed(seed, stage.sampler.seed))
         case "random":
-            make: Callable[..., BaseSampler] = optuna.samplers.RandomSampler
+            make = optuna.samplers.RandomSampler
         case "gp" if find_spec("torch") is not None:
             process = WinsorizedGPSampler if stage.sampler.winsorized else optuna.samplers.GPSampler
-            make = partial(process, n_startup_trials=stage.sampler.startup)
-        case _:
-            make = partial(
-                optuna.samplers.TPESampler,
-                n_startup_trials=stage.sampler.startup,
-                multivariate=True,
-                group=any(s.when for s in stage.search.values()) and not stage.proposes_all,
-                constant_liar=parallel,
-            )
+            modelled = partial(process, n_startup_trials=stage.sampler.startup)
+            every = stage.sampler.tpe_every
+            make = partial(InTurns, modelled, make, every=every) if every else modelled
     return SeededAtFirstTrial(make, seed, stage.sampler.seed, carried=CARRIED)
 
 
@@ -127,7 +128,59 @@ def quantile(domain: Domain, share: float) -> Value:
     return clip(domain, value) if half else min(max(value, domain.low), domain.high)
 
 
-class SeededAtFirstTrial(BaseSampler):
+class _Deciding(BaseSampler):
+    """A sampler that leaves each trial to another one."""
+
+    def of(self, trial: FrozenTrial) -> BaseSampler:
+        """The one that proposes a trial."""
+        raise NotImplementedError
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """As the other does."""
+        self.of(trial).before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As the other does."""
+        return self.of(trial).infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the other does."""
+        return self.of(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As the other does."""
+        return self.of(trial).sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
+        """As the other does."""
+        self.of(trial).after_trial(study, trial, state, values)
+
+
+class InTurns(_Deciding):
+    """Two samplers that know each other's trials.
+
+    Args:
+        first: Makes the one that proposes most trials.
+        second: Makes the one that proposes each so-manyth, by its number in the study.
+        every: So many.
+        seed: Of both.
+    """
+
+    def __init__(
+        self, first: Callable[..., BaseSampler], second: Callable[..., BaseSampler], *, every: int, seed: int
+    ) -> None:
+        self._turns = [first(seed=seed)] * (every - 1) + [second(seed=seed)]
+
+    def of(self, trial: FrozenTrial) -> BaseSampler:
+        """The one whose turn it is."""
+        return self._turns[trial.number % len(self._turns)]
+
+
+class SeededAtFirstTrial(_Deciding):
     """A sampler whose seed depends on the number of the first trial that it proposes.
 
     A sampler that is made anew with the old seed when a run is resumed, or made by several processes, would propose its
@@ -140,8 +193,8 @@ class SeededAtFirstTrial(BaseSampler):
         self._carried = carried
         self._inner: BaseSampler | None = None
 
-    @property
-    def _sampler(self) -> BaseSampler:
+    def of(self, trial: FrozenTrial) -> BaseSampler:  # noqa: ARG002
+        """The sampler, once it is seeded."""
         assert self._inner is not None  # noqa: S101 - before_trial comes first
         return self._inner
 
@@ -152,28 +205,12 @@ class SeededAtFirstTrial(BaseSampler):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 self._inner = self._make(seed=_mixed(trial.number - carried, *self._seeds))
-        self._inner.before_trial(study, trial)
-
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """As the sampler itself does."""
-        return self._sampler.infer_relative_search_space(study, trial)
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """As the sampler itself does."""
-        return self._sampler.sample_relative(study, trial, search_space)
-
-    def sample_independent(
-        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """As the sampler itself does."""
-        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
+        super().before_trial(study, trial)
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """As the sampler itself does, unless the trial was begun by a process that is dead, and nothing here."""
         if self._inner is not None:
-            self._inner.after_trial(study, trial, state, values)
+            super().after_trial(study, trial, state, values)
 
 
 def pruner_of(plan: Plan, stage: Stage) -> BasePruner:

@@ -37,9 +37,9 @@ from advisor.runners._attributes import (
     UNDONE,
     VOID,
     begun_with,
-    counted,
     is_void,
     placeless,
+    results,
     trial_of,
 )
 from advisor.runners._processes import UNNAMED, Place, Watch
@@ -277,7 +277,7 @@ class StageStudy:
 
     def ended(self) -> list[tuple[int, Trial]]:
         """The trials that have ended and count, in the order in which they did, each with its number."""
-        over = counted(self._trials())
+        over = results(self._trials())
         over.sort(key=lambda t: (t.datetime_complete, t.number))
         return [(t.number, self._as_trial(t)) for t in over]
 
