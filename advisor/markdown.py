@@ -8,7 +8,7 @@ from advisor.effects import shown
 from advisor.explanation import citation
 from advisor.plan import Plan, Stage
 from advisor.space import shown_value
-from advisor.terminal import first_notes, narrowing, sections, start
+from advisor.terminal import first_notes, narrowing, sampling, sections, start
 from advisor.words import counted
 
 
@@ -57,8 +57,9 @@ def _stage(stage: Stage) -> Iterator[str]:
     lines = [f"Held: {', '.join(active)}."] if active else []
     if stage.narrow.follows:
         lines.append(f"Ranges {narrowing(stage)}.")
-    sampler = f"Sampler: {stage.sampler.name}, {counted(stage.sampler.startup, 'start-up trial')}."
-    yield from ("", " ".join([*lines, sampler, *(_escaped(reason) for reason in stage.why)]))
+    special = f"; it {more}" if (more := sampling(stage)) else ""
+    lines.append(f"Sampler: {stage.sampler.name}, {counted(stage.sampler.startup, 'start-up trial')}{special}.")
+    yield from ("", " ".join([*lines, *(_escaped(reason) for reason in stage.why)]))
 
 
 def _escaped(text: str) -> str:

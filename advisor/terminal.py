@@ -106,6 +106,8 @@ def first_notes(plan: Plan) -> list[str]:
 def _stage(plan: Plan, stage: Stage, style: Style) -> Iterator[str]:
     sampler = f"{stage.sampler.name}, {counted(stage.sampler.startup, 'start-up trial')}, seed {stage.sampler.seed}"
     yield style.paint(f"Stage {stage.id}: {stage.name}", "bold") + f"  {counted(stage.trials, 'trial')}  ({sampler})"
+    if more := sampling(stage):
+        yield from style.wrapped(f"sampler  {more}", "  ", " " * 11)
     if stage.search:
         yield from _table(plan, stage, style)
     new = [name for name in stage.fixed if _is_worth_showing(plan, stage, name)]
@@ -129,6 +131,15 @@ def start(stage: Stage, index: int, point: Values) -> str:
         if name in stage.search or name not in stage.fixed or not same(stage.fixed[name].value, value)
     ]
     return f"{reason}({', '.join(said)})" if said else reason.rstrip()
+
+
+def sampling(stage: Stage) -> str:
+    """What is special about how the trials of a stage are proposed, in words; empty if nothing is."""
+    asked = stage.sampler
+    parts = ["proposes every parameter, whatever its condition"] if asked.joint else []
+    parts += ["takes the worse half of the trials as equal"] if asked.winsorized else []
+    parts += [f"leaves one trial of {asked.tpe_every} to tpe"] if asked.tpe_every else []
+    return "; ".join(parts)
 
 
 def narrowing(stage: Stage) -> str:

@@ -26,6 +26,19 @@ def test_notes_on_searched_parameters_together_are_shown(toy):
     assert "Interactions" not in terminal.rendered(small.plan())
 
 
+def test_what_is_special_about_a_sampler_is_said(toy):
+    toy()
+    made = small.plan(budget={"trials": 90})
+    [first, *_, last] = made.stages
+    assert "\n  sampler  takes the worse half of the trials as equal\n" in terminal.rendered(made)
+    assert "as equal; leaves one trial of 3 to tpe" in " ".join(terminal.rendered(made).split())
+    assert "; it takes the worse half of the trials as equal; leaves one trial of 3 to tpe." in markdown.rendered(made)
+    samplers = [first.sampler.having(winsorized=None), last.sampler.as_tpe(joint=True)]
+    short = made.model_copy(update={"stages": (first.having(sampler=samplers[0]), last.having(sampler=samplers[1]))})
+    assert terminal.rendered(short).count("\n  sampler  ") == 1
+    assert "\n  sampler  proposes every parameter, whatever its condition\n" in terminal.rendered(short)
+
+
 def test_a_start_with_nothing_to_tell_has_no_empty_brackets(toy):
     toy()
     made = small.plan(fixed={"rate": 0.1, "share": 0.5, "depth": -1, "kind": "plain"})
