@@ -150,7 +150,7 @@ class Sampler(Frozen):
         None, description="Whether a trial worse than the median of all counts as one at the median."
     )
     tpe_every: Annotated[Whole, Field(ge=2)] | None = Field(
-        None, description="Each so-manyth trial is proposed by TPE instead, of all parameters; left out, none is."
+        None, description="n: every n-th trial of the study is proposed by TPE instead; left out, none is."
     )
 
     @model_validator(mode="after")

@@ -263,7 +263,8 @@ def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Sampler:
     """The sampler of the plan where it was made for so much; TPE, which takes anything, where it was not.
 
     A stage as short as the plan's last has that one's sampler, any other that of the first. Values are cut only where
-    the plan cuts them beside as many parameters.
+    the plan cuts them beside as many parameters, and TPE takes turns only in stages as long as those of the plan in
+    which it does.
     """
     first, last = plan.stages[0], plan.stages[-1]
     like = last.sampler if count <= last.trials else first.sampler
@@ -271,7 +272,11 @@ def _sampler(plan: Plan, search: Mapping[str, Searched], count: int) -> Sampler:
     if like.name == "quasi-random" or (like.name == "gp" and grows):
         return like.as_tpe(joint=last.sampler.joint)
     most = max((len(stage.search) for stage in plan.stages if stage.sampler.winsorized), default=0)
-    return like.having(winsorized=True if like.name == "gp" and len(search) <= most else None)
+    turns = [stage.trials for stage in plan.stages if stage.sampler.tpe_every]
+    return like.having(
+        winsorized=True if like.name == "gp" and len(search) <= most else None,
+        tpe_every=like.tpe_every if turns and count >= min(turns) else None,
+    )
 
 
 def _starts(known: _Known, stage: Stage, seed: int) -> list[tuple[dict[str, Value], StartReason]]:

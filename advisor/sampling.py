@@ -48,7 +48,7 @@ def is_winsorized(draft: Draft, policies: Policies) -> bool:
 
 
 def tpe_every(draft: Draft, policies: Policies) -> int | None:
-    """Each so-manyth trial of a Gaussian process's stage is TPE's; None where the stage is short."""
+    """n, where every n-th trial of a Gaussian process's stage is to be TPE's; None where the stage is short."""
     policy = policies["sampler"]
     return int(policy["gp_tpe_every"]) if draft.trials >= policy["gp_tpe_least"] else None
 

@@ -4,7 +4,8 @@
 
 Each task's whole space goes in as a person would write it; plans of 10, 30 and 100 trials are run as ``advisor.run``
 runs them, and beside them searches of others over the same space (those whose packages are installed). A target is
-what Optuna's default sampler reaches with 100 trials, the mean over seeds. Regret is the error above the best that is
+what Optuna's default sampler reaches with 100 trials, the mean over seeds; beside each other search stands also what
+the plan needs for that one's own value at 100. Regret is the error above the best that is
 known of the task, as a share of what the median random configuration has. Intervals (95 %) are over tasks.
 Only tasks that no policy was chosen on are judged, unless ``--part`` says otherwise. Runs of others are kept in the
 cache, ours never. ``--quick`` runs plans of 30 trials alone, one task a collection, one seed. With ``--learnt DIR``
@@ -190,8 +191,8 @@ def print_scenario(scenario: str, found: Sequence[Measured], setting: Setting) -
     marks = [mark for mark in MARKS if mark <= max(setting.budgets)]
     shared = [mark for mark in (30, 100) if mark in setting.budgets]
     print(f"\n## {scenario}: {len(found)} tasks, {setting.seeds} seeds\n")
-    print(f"| search | trials to flat Optuna's 100: median, 90 % (within {max(BUDGETS)}) | the plan's to its own 100 "
-          f"| regret at {', '.join(map(str, marks))} "
+    print(f"| search | trials to flat Optuna's 100: median, 90 % (within {max(BUDGETS)}) "
+          f"| the plan's to this search's 100 | regret at {', '.join(map(str, marks))} "
           f"| plan wins, ties, loses at {'; at '.join(map(str, shared))} |")  # fmt: skip
     print("| --- | --- | --- | --- | --- |")
     for name in (plan, *setting.rivals):

@@ -271,6 +271,19 @@ def test_a_refined_stage_has_the_sampler_of_the_plan_that_was_made_for_so_much(p
     assert sampler(plan.budget.trials + 1)[0] == "tpe", "more than the sampler was chosen for"
 
 
+def test_tpe_takes_turns_only_in_stages_as_long_as_those_of_the_plan_in_which_it_does(plan):
+    *before, last = plan.stages
+    turning = last.having(sampler=last.sampler.having(name="gp", tpe_every=3))
+    other = plan.having(stages=[*before, turning])
+    trials = tried(other, score)
+
+    def turns(count):
+        return advisor.refine(other, trials, budget=count).stages[0].sampler.tpe_every
+
+    assert turns(last.trials) == 3
+    assert turns(last.trials - 1) is None
+
+
 def test_values_are_cut_beside_no_more_parameters_than_the_plan_cuts_them(plan):
     def cuts(*stages):
         cut = plan.stages[0].sampler.having(name="gp", winsorized=True)

@@ -16,12 +16,15 @@ COARSE = {
     "rate": {"type": "int", "low": 1, "high": 6},
     "kind": {"type": "categorical", "choices": ["a", "b", "c"]},
 }
-SAMPLERS = pytest.mark.parametrize("sampler", ["random", "tpe", "quasi-random"])
+# The Gaussian process again where torch is there, without which it is TPE.
+GAUSSIAN = ["gp", pytest.param("gp", marks=pytest.mark.truth)]
+SAMPLERS = pytest.mark.parametrize("sampler", ["random", "tpe", "quasi-random", *GAUSSIAN])
 
 
-def plan_of(search, trials, sampler="tpe", **changes):
+def plan_of(search, trials, sampler="tpe", **more):
+    """A plan of one stage."""
     data = one_stage.plan(search).to_data()
-    data["stages"][0] |= {"trials": trials, "sampler": {"name": sampler, "seed": 0, "startup": 5}} | changes
+    data["stages"][0] |= {"trials": trials, "sampler": {"name": sampler, "seed": 0, "startup": 5, **more}}
     data["budget"]["trials"] = trials
     return advisor.Plan.model_validate(data)
 
@@ -61,8 +64,36 @@ def test_a_space_that_is_used_up_still_has_the_plans_trials(sampler):
 
 def test_a_parameter_without_effect_makes_no_other_configuration():
     search = COARSE | {"depth": {"type": "int", "low": 1, "high": 50, "when": {"kind": "c"}}}
-    seen, _ = run(plan_of(search, 15), lambda config: score_of(config) - config.get("depth", 0))
+    plan = plan_of(search, 15, joint=True)
+    seen, _ = run(plan, lambda config: score_of(config) - config.get("depth", 0))
     assert len(set(seen)) == 15
+
+
+def test_repeats_are_not_taken_for_configurations_that_break_a_constraint():
+    search = {name: {"type": "int", "low": 1, "high": 10} for name in ("left", "right")}
+    plan = plan_of(search, 12, "random").to_data()
+    plan["constraints"] = [{"expression": "left + right <= 4", "why": "It is so."}]
+    for seed in range(4):
+        seen, _ = run(advisor.Plan.model_validate(plan), lambda config: float(config["left"]), seed=seed)
+        assert len(seen) == 12
+        assert len(set(seen)) > 3
+
+
+def test_what_a_run_before_evaluated_is_evaluated_anew():
+    plan = plan_of({"rate": COARSE["rate"]}, 12, "random")
+    before = [advisor.Trial(config={"rate": 3}, value=-9.0, state="complete", stage=1)]
+    seen, result = run(plan, earlier=before)
+    assert key_of({"rate": 3}) in seen
+    assert result.best.value == 0
+
+
+def test_processes_that_share_a_run_repeat_nothing_that_has_a_value(tmp_path):
+    search = {name: {"type": "float", "low": 0.0, "high": 1.0, "step": 0.25} for name in ("rate", "share")}
+    storage = str(tmp_path / "run.db")
+    result = advisor.run(plan_of(search, 18, "random"), "coordinators:value_of", storage=storage, workers=2)
+    seen = [key_of(trial.config) for trial in result.trials]
+    assert len(seen) == 18
+    assert len(set(seen)) >= 16, "but for what two evaluate at the same time"
 
 
 def test_what_failed_has_no_value_and_may_be_tried_again():

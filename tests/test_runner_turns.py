@@ -6,7 +6,8 @@ import pytest
 
 optuna = pytest.importorskip("optuna")
 
-from advisor.runners._samplers import InTurns  # noqa: E402 - after what it needs is found
+from advisor.runners._attributes import CARRIED, HERE  # noqa: E402 - after what it needs is found
+from advisor.runners._samplers import InTurns  # noqa: E402
 
 RATE = optuna.distributions.FloatDistribution(0.0, 1.0)
 
@@ -35,28 +36,49 @@ class Always(optuna.samplers.BaseSampler):
         self.after.append(trial.number)
 
 
-def test_each_third_trial_of_the_study_is_the_second_ones_whoever_asks():
-    made = {}
+class Turns:
+    """Studies in which two samplers take turns, both kept by name."""
 
-    def make(name, value):
-        def maker(*, seed):
-            return made.setdefault(name, Always(value, seed=seed))
+    def __init__(self):
+        self.made = {}
 
-        return maker
+    def _make(self, name, value):
+        return lambda *, seed: self.made.setdefault(name, Always(value, seed=seed))
 
-    def sampler():
-        return InTurns(make("process", 0.25), make("tpe", 0.75), every=3, seed=5)
+    def sampler(self, every):
+        return InTurns(self._make("process", 0.25), self._make("tpe", 0.75), every=every, seed=5)
 
-    study = optuna.create_study(sampler=sampler())
+
+def proposed(study):
+    trial = study.ask({"rate": RATE})
+    trial.suggest_float("idle", 0.0, 1.0)
+    study.tell(trial, 0.0)
+    return trial
+
+
+def test_every_third_trial_of_the_study_is_tpes_whoever_asks():
+    turns = Turns()
+    study = optuna.create_study(sampler=turns.sampler(3))
     for number in range(7):
         if number == 4:
-            study.sampler = sampler()
-        trial = study.ask({"rate": RATE})
-        trial.suggest_float("idle", 0.0, 1.0)
-        study.tell(trial, 0.0)
-    proposed = [trial.params for trial in study.trials]
-    assert [params["rate"] for params in proposed] == [0.25, 0.25, 0.75, 0.25, 0.25, 0.75, 0.25]
-    assert all(params["rate"] == params["idle"] for params in proposed)
-    assert made["process"].before == made["process"].after == [0, 1, 3, 4, 6]
-    assert made["tpe"].before == made["tpe"].after == [2, 5]
-    assert {sampler.seed for sampler in made.values()} == {5}
+            study.sampler = turns.sampler(3)
+        proposed(study)
+    params = [trial.params for trial in study.trials]
+    assert [one["rate"] for one in params] == [0.25, 0.25, 0.75, 0.25, 0.25, 0.75, 0.25]
+    assert all(one["rate"] == one["idle"] for one in params)
+    assert turns.made["process"].before == turns.made["process"].after == [0, 1, 3, 4, 6]
+    assert turns.made["tpe"].before == turns.made["tpe"].after == [2, 5]
+    assert {sampler.seed for sampler in turns.made.values()} == {5}
+
+
+def test_a_trial_after_a_repeat_is_tpes():
+    study = optuna.create_study(sampler=Turns().sampler(None))
+    rates = []
+    for number in range(4):
+        trial = proposed(study)
+        rates.append(trial.params["rate"])
+        if number == 1:
+            repeat = study.ask({"rate": RATE})
+            repeat.set_user_attr(CARRIED, HERE)
+            study.tell(repeat, 0.0)
+    assert rates == [0.25, 0.25, 0.75, 0.25]

@@ -131,7 +131,7 @@ def sampler(stage: Stage, indent: str, winsorized: str = _PROCESS, turns: str = 
         stage: The stage.
         indent: Before each line.
         winsorized: The class that is a winsorized Gaussian process.
-        turns: The class by which two samplers take turns; without it they do not.
+        turns: The class by which a Gaussian process and TPE take turns; without it they do not.
     """
     described = stage.sampler
     if described.name in {"random", "quasi-random"}:
@@ -142,7 +142,7 @@ def sampler(stage: Stage, indent: str, winsorized: str = _PROCESS, turns: str = 
     if described.name == "tpe":
         return _assigned("sampler", [tpe], indent)
     process = f"{winsorized if described.winsorized else _PROCESS}({common})"
-    if not turns or not described.tpe_every:
+    if not turns:
         return _assigned("sampler", [process, 'if find_spec("torch")', f"else {tpe}"], indent)
     in_turns = f"{turns}({process}, tpe, every={described.tpe_every})"
     text = _assigned("tpe", [tpe], indent)

@@ -30,6 +30,7 @@ def search(objective, suggest, trials, sampler, earlier, starts=(), unproposed=(
         trial.set_user_attr("config", config)
         value = None if "held" in trial.user_attrs else value_of(config, trial)
         if value is not None:
+            trial.set_user_attr("repeat", True)
             repeats.add(trial.number)
             return value
         evaluated.add(trial.number)
@@ -80,6 +81,7 @@ class WinsorizedGPSampler(optuna.samplers.BaseSampler):
 
     def sample_relative(self, study, trial, search_space):
         done = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        done = [one for one in done if "repeat" not in one.user_attrs]
         if not search_space or len(done) < self.startup:
             return {}
         worst = statistics.median(one.value for one in done)
@@ -99,23 +101,28 @@ class WinsorizedGPSampler(optuna.samplers.BaseSampler):
 
 IN_TURNS = '''
 class InTurns(optuna.samplers.BaseSampler):
-    """Two samplers that know each other's trials; each so-manyth trial is the second one's."""
+    """A Gaussian process and TPE, which has every n-th trial and that after a repeat."""
 
-    def __init__(self, first, second, every):
-        self.samplers = [first] * (every - 1) + [second]
+    def __init__(self, process, tpe, every):
+        self.process, self.tpe, self.every = process, tpe, every
+
+    def of(self, study, trial):
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        if self.every is not None and (trial.number + 1) % self.every == 0:
+            return self.tpe
+        return self.tpe if earlier and "repeat" in earlier[-1].user_attrs else self.process
 
     def infer_relative_search_space(self, study, trial):
-        return self.samplers[trial.number % len(self.samplers)].infer_relative_search_space(study, trial)
+        return self.of(study, trial).infer_relative_search_space(study, trial)
 
     def sample_relative(self, study, trial, search_space):
-        return self.samplers[trial.number % len(self.samplers)].sample_relative(study, trial, search_space)
+        return self.of(study, trial).sample_relative(study, trial, search_space)
 
     def sample_independent(self, study, trial, param_name, param_distribution):
-        sampler = self.samplers[trial.number % len(self.samplers)]
-        return sampler.sample_independent(study, trial, param_name, param_distribution)
+        return self.of(study, trial).sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study, trial, state, values):
-        self.samplers[trial.number % len(self.samplers)].after_trial(study, trial, state, values)
+        self.of(study, trial).after_trial(study, trial, state, values)
 '''
 
 BREAKS = '''

@@ -60,7 +60,7 @@ def export(plan: Plan, stages: tuple[Stage, ...], losses: tuple[Loss, ...]) -> s
     prune = _optuna_text.PRUNE if kept else ""
     blocks.append(_optuna_text.SEARCH.format(prune=prune, repeated=suggesting.MOST_REPEATED))
     blocks += [_optuna_text.WINSORIZED] if winsorizes else []
-    blocks += [_optuna_text.IN_TURNS] if any(stage.sampler.tpe_every for stage in stages) else []
+    blocks += [_optuna_text.IN_TURNS] if any(stage.sampler.name == "gp" for stage in stages) else []
     blocks += [_optuna_text.BREAKS] if kept else []
     blocks += [_narrow()] if narrows else []
     blocks += [_run(stages), _optuna_text.MAIN]

@@ -1,8 +1,8 @@
 """Runs of plans in a storage of Optuna: a study for the plan, and one for each stage.
 
 They are named ``<plan>, run 1`` and ``<plan>, run 1, stage 2``; a stage that was set up anew has ``, attempt 2`` at its
-end. What a trial is besides stands in its attributes: ``config`` a known configuration, ``carried`` the copy of an
-earlier trial, ``void`` one that does not count, ``retry`` the second try of another.
+end. What a trial is besides stands in its attributes: ``config`` a known configuration, ``carried`` the copy of a
+trial whose value was known, ``void`` one that does not count, ``retry`` the second try of another.
 """
 
 from __future__ import annotations

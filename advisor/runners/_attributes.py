@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
 
 CARRIED: Final = "carried"
-"""The stage of the trial that this one is a copy of; ``HERE`` where that is in the same study."""
+"""The stage of the trial that this one is a copy of: ``HERE`` for the same study, None for a run before."""
 HERE: Final = "here"
 CONFIG: Final = "config"
 VOID: Final = "void"

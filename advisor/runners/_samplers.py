@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler
 
 from advisor import suggesting
 from advisor.plan import Plan, Stage
-from advisor.runners._attributes import CARRIED
+from advisor.runners._attributes import CARRIED, HERE
 from advisor.runners._winsorized import WinsorizedGPSampler
 from advisor.space import Choice, Domain, Value, clip, is_number, trimmed
 
@@ -51,9 +51,8 @@ def sampler_of(stage: Stage, *, seed: int, parallel: bool) -> BaseSampler:
         case "gp" if find_spec("torch") is not None:
             process = WinsorizedGPSampler if stage.sampler.winsorized else optuna.samplers.GPSampler
             modelled = partial(process, n_startup_trials=stage.sampler.startup)
-            every = stage.sampler.tpe_every
-            make = partial(InTurns, modelled, make, every=every) if every else modelled
-    return SeededAtFirstTrial(make, seed, stage.sampler.seed, carried=CARRIED)
+            make = partial(InTurns, modelled, make, every=stage.sampler.tpe_every)
+    return SeededAtFirstTrial(make, seed, stage.sampler.seed)
 
 
 def remark_on(stage: Stage) -> str:
@@ -161,36 +160,48 @@ class _Deciding(BaseSampler):
 
 
 class InTurns(_Deciding):
-    """Two samplers that know each other's trials.
+    """A Gaussian process and TPE, which know each other's trials.
+
+    TPE proposes every n-th trial, and that after a repeat: the process would mostly propose the same once more.
 
     Args:
-        first: Makes the one that proposes most trials.
-        second: Makes the one that proposes each so-manyth, by its number in the study.
-        every: So many.
+        process: Makes the Gaussian process.
+        tpe: Makes TPE.
+        every: n, by the number of a trial in its study; None for no such turns.
         seed: Of both.
     """
 
     def __init__(
-        self, first: Callable[..., BaseSampler], second: Callable[..., BaseSampler], *, every: int, seed: int
+        self, process: Callable[..., BaseSampler], tpe: Callable[..., BaseSampler], *, every: int | None, seed: int
     ) -> None:
-        self._turns = [first(seed=seed)] * (every - 1) + [second(seed=seed)]
+        self._process = process(seed=seed)
+        self._tpe = tpe(seed=seed)
+        self._every = every
+        self._turns: dict[int, BaseSampler] = {}
 
     def of(self, trial: FrozenTrial) -> BaseSampler:
         """The one whose turn it is."""
-        return self._turns[trial.number % len(self._turns)]
+        return self._turns.get(trial.number, self._process)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Decides whose turn it is."""
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        is_after_repeat = bool(earlier) and earlier[-1].user_attrs.get(CARRIED) == HERE
+        is_turn = self._every is not None and (trial.number + 1) % self._every == 0
+        self._turns[trial.number] = self._tpe if is_turn or is_after_repeat else self._process
+        super().before_trial(study, trial)
 
 
 class SeededAtFirstTrial(_Deciding):
     """A sampler whose seed depends on the number of the first trial that it proposes.
 
     A sampler that is made anew with the old seed when a run is resumed, or made by several processes, would propose its
-    first points again. Copies of earlier trials, which have the user attribute ``carried``, are not counted.
+    first points again. Copies of trials that the study began with are not counted.
     """
 
-    def __init__(self, make: Callable[..., BaseSampler], *seeds: int, carried: str) -> None:
+    def __init__(self, make: Callable[..., BaseSampler], *seeds: int) -> None:
         self._make = make
         self._seeds = seeds
-        self._carried = carried
         self._inner: BaseSampler | None = None
 
     def of(self, trial: FrozenTrial) -> BaseSampler:  # noqa: ARG002
@@ -201,7 +212,8 @@ class SeededAtFirstTrial(_Deciding):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """As the sampler itself does."""
         if self._inner is None:
-            carried = sum(self._carried in known.user_attrs for known in study.get_trials(deepcopy=False))
+            trials = study.get_trials(deepcopy=False)
+            carried = sum(known.user_attrs.get(CARRIED, HERE) != HERE for known in trials)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 self._inner = self._make(seed=_mixed(trial.number - carried, *self._seeds))

@@ -3,8 +3,8 @@
 Studies are named ``<name>, run 1, stage 2``. Narrowing ranges inside one study would end a sampler's joint model, so
 each stage has a study of its own, and earlier trials that lie in its ranges are copied into it.
 
-A configuration that is proposed once more is not evaluated once more: the study is told the value that it had, and
-another one is asked for.
+A configuration that is proposed although it has a value in this run is not evaluated again: the study is told that
+value, and another one is asked for.
 
 A process may be killed between any two writes. So a trial whose process died is enqueued again before it is given up:
 its second try counts from the moment in which the first no longer does, and of several second tries only the first.
@@ -110,8 +110,8 @@ class StageStudy:
         Raises:
             NoneKeepsConstraints: Nothing that is drawn keeps the plan's constraints.
         """
-        repeated = 0
-        for _ in range(_MOST_REJECTED):
+        rejected = repeated = 0
+        while rejected < _MOST_REJECTED:
             if not self._has_room():
                 return None
             trial = self._study.ask()
@@ -125,14 +125,16 @@ class StageStudy:
             broken = next((c.expression for c in self._plan.constraints if not c.keeps(config)), None)
             if broken is not None:
                 self._void(trial, f"breaks {broken}")
+                rejected += 1
                 continue
             is_drawn = not {CONFIG, RETRY} & attributes.keys()
             value = self._value_of(config) if is_drawn and repeated < suggesting.MOST_REPEATED else None
             if value is None:
                 self.running[trial.number] = trial
                 return Asked(trial.number, config, attributes.get(SEED))
-            repeated += 1
             self._repeat(trial, value)
+            repeated += 1
+            rejected = 0
         kept = ", ".join(constraint.expression for constraint in self._plan.constraints)
         sentence = f"stage {self.stage.id}: {_MOST_REJECTED} configurations in a row break a constraint ({kept})"
         raise NoneKeepsConstraints(f"{sentence}; change the ranges so that more of them keep it")
@@ -174,7 +176,7 @@ class StageStudy:
         return dict(known)
 
     def _value_of(self, config: Mapping[str, Value]) -> float | None:
-        """The value that the configuration had; none where it failed, was ended early or is still evaluated."""
+        """The value that the configuration had in this run; none where it failed, was ended early or is running."""
         trials = self._trials()
         for trial in trials[self._read :]:
             if trial.state == TrialState.COMPLETE:
@@ -187,7 +189,8 @@ class StageStudy:
         """End a trial whose configuration has a value already."""
         trial.set_user_attr(CARRIED, HERE)
         self._placeless.add(trial.number)
-        self._study.tell(trial, value)
+        with suppress(UpdateFinishedTrialError):  # another process took this one for dead
+            self._study.tell(trial, value)
 
     def _void(self, trial: optuna.Trial, why: str) -> None:
         trial.set_user_attr(VOID, why)
@@ -285,8 +288,8 @@ class StageStudy:
         """A trial that has ended as one of ours; it never changes any more, so it is made once."""
         if trial.number not in self._made:
             made = self._made[trial.number] = trial_of(self.stage, trial)
-            if made.value is not None:
-                self._values.setdefault(frozenset(made.config.items()), made.value)
+            if made.value is not None and trial.user_attrs.get(CARRIED, HERE) is not None:
+                self._values[frozenset(made.config.items())] = made.value
         return self._made[trial.number]
 
     def carried(self) -> int:

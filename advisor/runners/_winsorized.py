@@ -10,6 +10,8 @@ from optuna.samplers import BaseSampler, GPSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from advisor.runners._attributes import CARRIED, HERE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,7 +23,8 @@ class WinsorizedGPSampler(BaseSampler):
     """A Gaussian process that sees the worse half of the trials as equal.
 
     Beside one configuration that is far worse (a learning rate that diverges), the differences between good ones
-    vanish once values are standardised. Other libraries cut such values as well, Ax by default.
+    vanish once values are standardised. Other libraries cut such values as well, Ax by default. A repeat, which is told
+    the value that is known, is left out: it would move the median.
 
     Args:
         seed: Of Optuna's sampler.
@@ -50,7 +53,7 @@ class WinsorizedGPSampler(BaseSampler):
     ) -> dict[str, Any]:
         """What Optuna's sampler proposes after the trials with their values cut."""
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.RUNNING))
-        complete = [known for known in trials if known.state == TrialState.COMPLETE]
+        complete = [t for t in trials if t.state == TrialState.COMPLETE and t.user_attrs.get(CARRIED) != HERE]
         if not search_space or len(complete) < self._startup:
             return {}
         running = [known for known in trials if known.state == TrialState.RUNNING]

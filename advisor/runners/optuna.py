@@ -161,6 +161,8 @@ class _Session:
         self._observer.run_began(self._plan, self._count_ended())
         for process in self._watch.others() if self._watch is not None else ():
             self._observer.remark(f"{process} is at this run too; they share its trials")
+        # Of a run before, whose stages these are not.
+        before = [trial.model_copy(update={"stage": None}) for trial in self._options.earlier]
         results: list[StageResult] = []
         searched: dict[int, Stage] = {}
         trials: list[Trial] = []
@@ -169,7 +171,7 @@ class _Session:
             handed = handover.following(self._plan, planned, searched, trials)
             stage = handed.stage
             known: list[Known] = [(start, None) for start in stage.start]
-            ended, log = self._searched(stage, handed.log, [*self._options.earlier, *trials], known)
+            ended, log = self._searched(stage, handed.log, [*before, *trials], known)
             searched[stage.id] = stage
             trials += ended
             results.append(_results.of_stage(self._plan, stage, ended, log))
