@@ -287,8 +287,8 @@ def test_the_module_evaluates_again_what_advisor_evaluates_again(trials):
 
 
 def test_a_stage_of_known_configurations_alone_evaluates_them():
-    plan = made(stage(1, 2, {"rate": KINDS["rate"]}, start=[{"rate": 0.5}, {"rate": 0.5}]))
-    assert [config["rate"] for config in ran(plan)[1]] == [0.5, 0.5]
+    plan = made(stage(1, 2, {"rate": KINDS["rate"]}, start=[{"rate": 0.5}, {"rate": 0.6}]))
+    assert [config["rate"] for config in ran(plan)[1]] == [0.5, 0.6]
 
 
 OPENS = {

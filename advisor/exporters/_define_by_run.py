@@ -144,9 +144,8 @@ def sampler(stage: Stage, indent: str, winsorized: str = _PROCESS, turns: str = 
     process = f"{winsorized if described.winsorized else _PROCESS}({common})"
     if not turns:
         return _assigned("sampler", [process, 'if find_spec("torch")', f"else {tpe}"], indent)
-    in_turns = f"{turns}({process}, tpe, every={described.tpe_every})"
-    text = _assigned("tpe", [tpe], indent)
-    return text + _assigned("sampler", [in_turns, 'if find_spec("torch")', "else tpe"], indent)
+    text = _assigned("tpe", [tpe], indent) + f'{indent}sampler = tpe\n{indent}if find_spec("torch"):\n'
+    return f"{text}{indent}    sampler = {turns}({process}, tpe, every={described.tpe_every})\n"
 
 
 def _assigned(name: str, parts: Sequence[str], indent: str) -> str:
