@@ -24,7 +24,7 @@ def name(
     if not is_sequential(draft, parallel, policies):
         return "quasi-random"
     is_small = len(draft.search) <= policy["gp_parameters_most"] and budget <= policy["gp_trials_most"]
-    explores = not later or draft.trials >= policy["gp_later_least"]
+    explores = not later or draft.trials >= policies["stages"]["later_short_below"]
     return "gp" if is_small and explores and parallel == 1 and not constrained else "tpe"
 
 

@@ -125,6 +125,13 @@ def test_a_range_keeps_its_ends_its_scale_and_its_type():
     }
 
 
+def test_a_step_of_which_a_range_has_billions_is_not_listed():
+    made = plan({"rate": {"type": "float", "low": 0.0, "high": 1.0, "step": 1e-12}})
+    kind, space = domain(parameters(made)["rate"])
+    assert (kind, space) == ("double", {"minValue": 0.0, "maxValue": 1.0})
+    assert any("step of rate" in loss for loss in losses(made))
+
+
 def test_a_grid_is_written_as_its_values_and_on_its_scale():
     made = plan({"odd": {"type": "int", "low": 1, "high": 10, "step": 2, "log": True}})
     assert parameters(made)["odd"] == {

@@ -14,7 +14,7 @@ POLICIES = {name: policy["values"] for name, policy in small.SHARED["policies"].
 FEW = int(POLICIES["sampler"]["gp_parameters_most"])
 SHORT = int(POLICIES["sampler"]["gp_trials_most"])
 CUT = int(POLICIES["sampler"]["gp_winsorized_most"])
-LATER = int(POLICIES["sampler"]["gp_later_least"])
+LATER = int(POLICIES["stages"]["later_short_below"])
 
 
 def sampler(parameters=FEW, trials=SHORT, budget=SHORT, parallel=1, *, constrained=False, later=False):

@@ -68,15 +68,20 @@ def grid(domain: Numeric) -> tuple[Value, ...] | None:
     """Every value of a range with a step, counted from ``low``; None where there is no step."""
     if domain.step is None:
         return None
-    count = int((domain.high - domain.low) / domain.step + 1e-9) + 1
-    values = (domain.low + index * domain.step for index in range(count))
+    values = (domain.low + index * domain.step for index in range(_grid_size(domain.low, domain.high, domain.step)))
     return tuple(int(value) if domain.integer else float(f"{value:.12g}") for value in values)
+
+
+def _grid_size(low: float, high: float, step: float) -> int:
+    return int((high - low) / step + 1e-9) + 1
 
 
 def short_grid(domain: Numeric, most: float = MOST_VALUES) -> tuple[Value, ...] | None:
     """The values of a grid that is written as a list; None for a plain range, and for more values than a list holds."""
-    values = None if is_plain(domain) else grid(domain)
-    return None if values is None or len(values) > most else values
+    # Counted first: a small step may ask for millions.
+    if is_plain(domain) or domain.step is None or _grid_size(domain.low, domain.high, domain.step) > most:
+        return None
+    return grid(domain)
 
 
 def lost_grid(name: str, domain: Domain, most: float = MOST_VALUES) -> Iterator[Loss]:

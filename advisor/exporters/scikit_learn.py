@@ -94,7 +94,7 @@ def _is_branched(stage: Stage) -> bool:
 def _is_endless(stage: Stage, parent: str) -> bool:
     """Whether a parent has values that no list can hold."""
     domain = stage.search[parent].domain
-    return isinstance(domain, Numeric) and grid(domain) is None and not domain.integer
+    return isinstance(domain, Numeric) and domain.step is None and not domain.integer
 
 
 def _branches(stage: Stage) -> list[tuple[tuple[str, Value], ...]]:
