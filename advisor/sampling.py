@@ -24,7 +24,7 @@ def name(
     if not is_sequential(draft, parallel, policies):
         return "quasi-random"
     is_small = len(draft.search) <= policy["gp_parameters_most"] and budget <= policy["gp_trials_most"]
-    explores = not later or draft.trials >= policies["stages"]["later_short_below"]
+    explores = not later or not is_short(draft.trials, policies)
     return "gp" if is_small and explores and parallel == 1 and not constrained else "tpe"
 
 
@@ -40,6 +40,11 @@ def reason(draft: Draft, budget: int, parallel: int, policies: Policies, *, cons
         return f"{rounds} are too few to guide it, so that points are spread evenly."
     here, first = (name(draft, budget, parallel, policies, constrained=constrained, later=at) for at in (later, False))
     return "" if here == first else "a short later stage is TPE's, which stays near what was best."
+
+
+def is_short(trials: float, policies: Policies) -> bool:
+    """Whether a later stage of so many trials has none to spare for exploring."""
+    return trials < policies["stages"]["later_short_below"]
 
 
 def is_winsorized(draft: Draft, policies: Policies) -> bool:

@@ -244,8 +244,7 @@ def _narrowing(
     }
     nuisance = {c.name for c in decided.candidates if c.role == "nuisance"}
     still_open = tuple(n for n in search if n in joined or n in opened or n in partners | nuisance)
-    is_short = trials < decided.policies["stages"]["later_short_below"]
-    edge = policy["edge"] if opened and is_short else None
+    edge = policy["edge"] if opened and sampling.is_short(trials, decided.policies) else None
     is_far_larger = trials > policy["not_beyond"] * sum(stage.trials for stage in before)
     if is_far_larger or len(still_open) == len(search):
         follows = Narrowing.model_construct(from_=before[-1].id, edge=edge)
