@@ -43,6 +43,10 @@ def test_a_step_grid_is_a_range_that_stops_at_its_last_value():
     assert sweep(type="float", low=0.1, high=0.35, step=0.1) == "range(0.1, 0.3, step=0.1)"
 
 
+def test_a_step_of_which_a_range_has_billions_is_not_listed():
+    assert sweep(type="float", low=0.0, high=1.0, step=1e-12) == "range(0.0, 1.0, step=1e-12)"
+
+
 def test_a_step_of_one_between_whole_numbers_is_no_step():
     assert sweep(**INT, log=True, step=1) == "int(tag(log, interval(1, 8)))"
     assert sweep(**INT, step=1) == "int(interval(1, 8))"

@@ -43,6 +43,11 @@ def test_a_step_grid_is_counted_from_low():
     assert line(type="float", low=0.1, high=0.35, step=0.1) == '"k": ordered("k", [0.1, 0.2, 0.3]),'
 
 
+def test_a_step_of_which_a_range_has_billions_is_not_listed():
+    found = line(type="float", low=0.0, high=1.0, step=2**-30)
+    assert found == f'"k": 0.0 + {2**-30!r} * whole("k", 0, {2**30}),'
+
+
 def test_a_step_of_one_between_whole_numbers_is_no_step():
     assert line(type="int", low=1, high=5000, log=True, step=1) == '"k": whole_log("k", 1, 5000),'
 

@@ -115,6 +115,7 @@ def test_a_grid_that_would_be_counted_from_zero_is_written_as_its_values():
             "odd": {"type": "int", "low": 1, "high": 10, "step": 2},
             "even": {"type": "int", "low": 2, "high": 9, "step": 2},
             "share": {"type": "float", "low": 0.1, "high": 0.35, "step": 0.1},
+            "fine": {"type": "float", "low": 0.0, "high": 1.0, "step": 1e-12},
             "half": {"type": "float", "low": 0.25, "high": 1.0, "step": 0.5},
         }
     )
@@ -122,6 +123,7 @@ def test_a_grid_that_would_be_counted_from_zero_is_written_as_its_values():
     assert found["odd"] == {"list": ["1", "3", "5", "7", "9"]}
     assert found["even"] == {"min": "2", "max": "8", "step": "2"}
     assert found["share"] == {"min": "0.1", "max": "0.3", "step": "0.1"}
+    assert found["fine"] == {"min": "0.0", "max": "1.0", "step": "1e-12"}
     assert found["half"] == {"list": ["0.25", "0.75"]}
     assert losses(made) == []
 

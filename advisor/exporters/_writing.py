@@ -64,24 +64,30 @@ def is_plain(domain: Numeric) -> bool:
     return domain.step is None or (domain.integer and domain.step == 1)
 
 
-def grid(domain: Numeric) -> tuple[Value, ...] | None:
-    """Every value of a range with a step, counted from ``low``; None where there is no step."""
-    if domain.step is None:
-        return None
-    values = (domain.low + index * domain.step for index in range(_grid_size(domain.low, domain.high, domain.step)))
-    return tuple(int(value) if domain.integer else float(f"{value:.12g}") for value in values)
+def grid_size(domain: Numeric) -> int:
+    """How many values a range with a step has, counted from ``low``."""
+    return int((domain.high - domain.low) / (domain.step or 1) + 1e-9) + 1
 
 
-def _grid_size(low: float, high: float, step: float) -> int:
-    return int((high - low) / step + 1e-9) + 1
+def grid_value(domain: Numeric, index: int) -> Value:
+    """A value of a range with a step by its position, from 0."""
+    value = domain.low + index * (domain.step or 1)
+    return int(value) if domain.integer else float(f"{value:.12g}")
+
+
+def grid(domain: Numeric) -> Iterator[Value]:
+    """The values of a range with a step, one after the other: a small step may ask for millions."""
+    return (grid_value(domain, index) for index in range(grid_size(domain)))
+
+
+def last_of_grid(domain: Numeric) -> Value:
+    """The last value of a range with a step, which may lie below ``high``."""
+    return grid_value(domain, grid_size(domain) - 1)
 
 
 def short_grid(domain: Numeric, most: float = MOST_VALUES) -> tuple[Value, ...] | None:
     """The values of a grid that is written as a list; None for a plain range, and for more values than a list holds."""
-    # Counted first: a small step may ask for millions.
-    if is_plain(domain) or domain.step is None or _grid_size(domain.low, domain.high, domain.step) > most:
-        return None
-    return grid(domain)
+    return None if is_plain(domain) or grid_size(domain) > most else tuple(grid(domain))
 
 
 def lost_grid(name: str, domain: Domain, most: float = MOST_VALUES) -> Iterator[Loss]:

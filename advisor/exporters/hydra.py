@@ -19,9 +19,10 @@ from advisor.exporters._writing import (
     comment,
     default,
     effective,
-    grid,
+    grid_value,
     idle,
     is_plain,
+    last_of_grid,
     needs,
     unkept_constraints,
     why,
@@ -140,9 +141,8 @@ def _sweep(domain: Choice | Numeric) -> str:
     if is_single(domain):
         return _value(middle(domain))
     if not is_plain(domain):
-        values = grid(domain) or ()
         step = int(domain.step or 1) if domain.integer else float(domain.step or 1)
-        return f"range({values[0]!r}, {values[-1]!r}, step={step!r})"
+        return f"range({grid_value(domain, 0)!r}, {last_of_grid(domain)!r}, step={step!r})"
     ends = (int(domain.low), int(domain.high)) if domain.integer else (float(domain.low), float(domain.high))
     interval = f"interval({ends[0]!r}, {ends[1]!r})"
     tagged = f"tag(log, {interval})" if domain.log else interval

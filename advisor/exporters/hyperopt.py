@@ -16,10 +16,11 @@ from advisor.exporters._writing import (
     Loss,
     after_the_search,
     comment,
-    grid,
+    grid_size,
     idle,
     is_plain,
     needs,
+    short_grid,
     starts,
     unkept_constraints,
     why,
@@ -132,7 +133,9 @@ def _values(stage: Stage, name: str) -> Sequence[Value] | None:
         return domain.choices
     if is_plain(domain) and not domain.integer:
         return (domain.low,) if is_single(domain) else None
-    values = range(int(domain.low), int(domain.high) + 1) if is_plain(domain) else grid(domain) or ()
+    if not is_plain(domain):
+        return short_grid(domain)
+    values = range(int(domain.low), int(domain.high) + 1)
     return values if len(values) <= MOST_VALUES else None
 
 
@@ -206,11 +209,10 @@ def _choice(name: str, values: Sequence[Value]) -> Sequence[str]:
 
 def _grid(label: str, domain: Numeric) -> Sequence[str]:
     """The values of real numbers, which steps would miss in their last digits; whole numbers by steps."""
-    values = grid(domain) or ()
-    if not domain.integer and len(values) <= MOST_VALUES:
+    if not domain.integer and (values := short_grid(domain)) is not None:
         return "ordered(", label, listed(values), ")"
     low, step = (int(domain.low), int(domain.step or 1)) if domain.integer else (domain.low, domain.step)
-    return f"{low!r} + {step!r} * whole(", label, "0", str(len(values) - 1), ")"
+    return f"{low!r} + {step!r} * whole(", label, "0", str(grid_size(domain) - 1), ")"
 
 
 # Starts

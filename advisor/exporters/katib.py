@@ -26,7 +26,7 @@ from advisor.exporters._services import (
     stops_early,
     text,
 )
-from advisor.exporters._writing import Loss, block, comment, grid, is_plain, lost_grid, short_grid, why
+from advisor.exporters._writing import Loss, block, comment, is_plain, last_of_grid, lost_grid, short_grid, why
 from advisor.plan import Plan, Stage
 from advisor.space import Choice, Numeric, is_number, written
 
@@ -123,8 +123,7 @@ def _parameter(domain: Choice | Numeric) -> dict[str, Any]:
         return {"parameterType": kind, "feasibleSpace": {"list": [*words]}}
     if (listed := short_grid(domain)) is not None and not _is_stepped(domain):
         return {"parameterType": "discrete", "feasibleSpace": {"list": [text(value) for value in listed]}}
-    values = None if is_plain(domain) else grid(domain)
-    high = text(values[-1]) if values is not None else _number(domain, domain.high)
+    high = _number(domain, domain.high) if is_plain(domain) else text(last_of_grid(domain))
     space = {"min": _number(domain, domain.low), "max": high}
     if _is_stepped(domain):
         space["step"] = _number(domain, domain.step or 1)

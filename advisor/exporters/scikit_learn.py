@@ -109,7 +109,7 @@ def _branches(stage: Stage) -> list[tuple[tuple[str, Value], ...]]:
 def _values(domain: Choice | Numeric) -> Iterable[Value]:
     if isinstance(domain, Choice):
         return domain.choices
-    return _whole(domain) if domain.integer else grid(domain) or ()
+    return _whole(domain) if domain.integer else grid(domain)
 
 
 def _whole(domain: Numeric) -> range:
