@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from public_tasks import Config, Task
 
 if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
     from optuna.samplers import BaseSampler
     from optuna.trial import Trial
 
@@ -168,15 +169,13 @@ def _cfo(task: Task, trials: int, seed: int, first: Config | None) -> list[float
 def _smac(task: Task, trials: int, seed: int, first: Config | None) -> list[float]:  # noqa: ARG001
     import tempfile
 
-    from ConfigSpace import ConfigurationSpace
     from smac import HyperparameterOptimizationFacade, Scenario
 
     errors: list[float] = []
-    space = ConfigurationSpace(seed=seed)
-    space.add(*_configspace(task.space))
+    space = _configspace(task.space, seed)
 
     def objective(config: Mapping[str, Any], seed: int = 0) -> float:  # noqa: ARG001
-        errors.append(task(_active({n: _plain(config[n]) for n in task.space}, task.space)))
+        errors.append(task({name: _plain(config[name]) for name in task.space if name in config}))
         return errors[-1]
 
     with tempfile.TemporaryDirectory() as folder:
@@ -190,16 +189,22 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _configspace(space: Mapping[str, Mapping[str, Any]]) -> list[Any]:
-    from ConfigSpace import Categorical, Float, Integer
+def _configspace(space: Mapping[str, Mapping[str, Any]], seed: int) -> ConfigurationSpace:
+    """The space, with parameters that exist only beside certain values of others."""
+    from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, Float, InCondition, Integer
 
-    found: list[Any] = []
+    found = ConfigurationSpace(seed=seed)
     for name, entry in space.items():
         if entry["type"] == "categorical":
-            found.append(Categorical(name, entry["choices"]))
+            found.add(Categorical(name, entry["choices"]))
         else:
             kind = Integer if entry["type"] == "int" else Float
-            found.append(kind(name, (entry["low"], entry["high"]), log=bool(entry.get("log"))))
+            found.add(kind(name, (entry["low"], entry["high"]), log=bool(entry.get("log"))))
+    for name, entry in space.items():
+        parents = (entry.get("when") or {}).items()
+        conditions = [InCondition(found[name], found[parent], list(values)) for parent, values in parents]
+        if conditions:
+            found.add(conditions[0] if len(conditions) == 1 else AndConjunction(*conditions))
     return found
 
 
