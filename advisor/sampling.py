@@ -59,11 +59,8 @@ def tpe_every(draft: Draft, policies: Policies) -> int | None:
 
 
 def startup(draft: Draft, policies: Policies) -> int:
-    """Trials before results guide the next: some for each parameter, at most half of the stage."""
-    policy = policies["sampler"]
-    wanted = policy["startup_per_parameter"] * len(draft.search)
-    bounded = min(max(policy["startup_least"], wanted), policy["startup_most"])
-    return int(min(bounded, max(1, draft.trials // 2)))
+    """Trials before results guide the next: at most half of the stage."""
+    return int(min(policies["sampler"]["startup"], max(1, draft.trials // 2)))
 
 
 def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:
