@@ -32,7 +32,9 @@ POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
     "least-stage": {"trials": _COUNT, "per_parameter": (0, 1e9)},
     "starts": {"share": (0, 1), "most": _COUNT, "tiny_share": (0, 1), "tiny_below": (0, 1e9)},
     "sampler": {
-        "startup": (0, 1e9),
+        "startup_least": (0, 1e9),
+        "startup_most": (0, 1e9),
+        "startup_per_parameter": (0, 1e9),
         "rounds_least": (0, 1e9),
         "trials_most": _COUNT,
         "gp_parameters_most": (0, 1e9),

@@ -58,9 +58,18 @@ def tpe_every(draft: Draft, policies: Policies) -> int | None:
     return int(policy["gp_tpe_every"]) if draft.trials >= policy["gp_tpe_least"] else None
 
 
-def startup(draft: Draft, policies: Policies) -> int:
-    """Trials before results guide the next: at most half of the stage."""
-    return int(min(policies["sampler"]["startup"], max(1, draft.trials // 2)))
+def startup(draft: Draft, policies: Policies, *, known: int = 0) -> int:
+    """Trials before results guide the next, at most half of the stage.
+
+    Args:
+        draft: The stage.
+        policies: Numbers of policies.
+        known: Known configurations that the stage begins with; beside enough of them nothing at random is needed.
+    """
+    policy = policies["sampler"]
+    wanted = policy["startup_per_parameter"] * len(draft.search) if known < policy["startup_least"] else 0
+    bounded = min(max(policy["startup_least"], wanted), policy["startup_most"])
+    return int(min(bounded, max(1, draft.trials // 2)))
 
 
 def is_sequential(draft: Draft, parallel: int, policies: Policies) -> bool:

@@ -364,7 +364,7 @@ def _share_of(position: int, count: int, trials: int, searched: int, parallel: i
     two = "first_of_short" if trials < policy["short_below"] else "first_of_two"
     shares = {2: [two], 3: ["first_of_three", "second_of_three"]}[count]
     number = max(1, round(policy[shares[position]] * trials))
-    least = max(_least(searched, policies), sampler["rounds_least"] * parallel, 2 * sampler["startup"])
+    least = max(_least(searched, policies), sampler["rounds_least"] * parallel, 2 * sampler["startup_least"])
     most = max(policy["early_most_per_parameter"] * searched, least)
     number = min(number, ceil(most / parallel) * parallel)
     return max(parallel, number - number % parallel)

@@ -103,7 +103,7 @@ def _stages(decided: Decided, seed: int) -> tuple[Stage, ...]:
                 id=number,
                 name=draft.name,
                 trials=draft.trials,
-                sampler=_sampler(decided, draft, seed + number - 1, goes_on=_goes_on(stages, search)),
+                sampler=_sampler(decided, draft, seed + number - 1, goes_on=_goes_on(stages, search), known=len(first)),
                 start=tuple(start.point for start in first),
                 start_why=tuple(start.reason for start in first),
                 search=search,
@@ -210,7 +210,7 @@ def _goes_on(before: Sequence[Stage], search: Mapping[str, Searched]) -> bool:
     return bool(before) and before[-1].proposes_all and any(searched.when for searched in search.values())
 
 
-def _sampler(decided: Decided, draft: Draft, seed: int, *, goes_on: bool) -> Sampler:
+def _sampler(decided: Decided, draft: Draft, seed: int, *, goes_on: bool, known: int) -> Sampler:
     name = sampling.name(
         draft,
         decided.trials,
@@ -219,7 +219,7 @@ def _sampler(decided: Decided, draft: Draft, seed: int, *, goes_on: bool) -> Sam
         constrained=bool(decided.constraints),
         later=draft is not decided.division.drafts[0],
     )
-    startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies)
+    startup = 0 if name == "quasi-random" else sampling.startup(draft, decided.policies, known=known)
     joint = True if goes_on and name == "tpe" else None
     winsorized = True if name == "gp" and sampling.is_winsorized(draft, decided.policies) else None
     tpe_every = sampling.tpe_every(draft, decided.policies) if name == "gp" else None

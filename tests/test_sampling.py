@@ -34,9 +34,17 @@ def test_the_few_trials_of_a_last_stage_stay_near_the_best():
     assert sampler(trials=LATER - 1) == "gp"
 
 
-@pytest.mark.parametrize(("trials", "expected"), [(40, 8), (16, 8), (15, 7), (10, 5), (1, 1)])
-def test_results_guide_a_search_after_eight_trials_and_at_most_half_of_a_stage(trials, expected):
-    assert sampling.startup(Draft(name="all", search=("rate",), trials=trials), POLICIES) == expected
+@pytest.mark.parametrize(
+    ("parameters", "trials", "expected"), [(1, 40, 8), (4, 40, 8), (5, 40, 10), (9, 40, 10), (1, 15, 7), (1, 10, 5)]
+)
+def test_results_guide_a_search_after_eight_to_ten_trials_and_at_most_half_of_a_stage(parameters, trials, expected):
+    draft = Draft(name="all", search=tuple(f"p{i}" for i in range(parameters)), trials=trials)
+    assert sampling.startup(draft, POLICIES) == expected
+
+
+def test_beside_eight_known_configurations_no_others_are_drawn_at_random():
+    draft = Draft(name="all", search=tuple(f"p{i}" for i in range(9)), trials=40)
+    assert [sampling.startup(draft, POLICIES, known=known) for known in (7, 8)] == [10, 8]
 
 
 def test_a_gaussian_process_is_not_asked_for_several_trials_at_once_or_for_what_some_configurations_lack():
