@@ -35,6 +35,7 @@ POLICIES: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
         "startup_least": (0, 1e9),
         "startup_most": (0, 1e9),
         "startup_per_parameter": (0, 1e9),
+        "startup_known": _COUNT,
         "rounds_least": (0, 1e9),
         "trials_most": _COUNT,
         "gp_parameters_most": (0, 1e9),

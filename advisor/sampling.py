@@ -67,7 +67,7 @@ def startup(draft: Draft, policies: Policies, *, known: int = 0) -> int:
         known: Known configurations that the stage begins with; beside enough of them nothing at random is needed.
     """
     policy = policies["sampler"]
-    wanted = policy["startup_per_parameter"] * len(draft.search) if known < policy["startup_least"] else 0
+    wanted = policy["startup_per_parameter"] * len(draft.search) if known < policy["startup_known"] else 0
     bounded = min(max(policy["startup_least"], wanted), policy["startup_most"])
     return int(min(bounded, max(1, draft.trials // 2)))
 

@@ -94,7 +94,7 @@ def lost_grid(name: str, domain: Domain, most: float = MOST_VALUES) -> Iterator[
     """What is lost of a parameter where its grid is written as a list; nothing of choices and plain ranges."""
     if isinstance(domain, Choice) or is_plain(domain):
         return
-    if short_grid(domain, most) is None:
+    if grid_size(domain) > most:
         yield Loss(what=f"the step of {name}", instead="all values between are searched", changes_meaning=True)
     elif domain.log:
         yield Loss(what=f"the log scale of {name}", instead="its grid is searched, all values alike")

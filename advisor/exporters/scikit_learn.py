@@ -109,7 +109,9 @@ def _branches(stage: Stage) -> list[tuple[tuple[str, Value], ...]]:
 def _values(domain: Choice | Numeric) -> Iterable[Value]:
     if isinstance(domain, Choice):
         return domain.choices
-    return _whole(domain) if domain.integer else grid(domain)
+    if domain.integer:
+        return _whole(domain)
+    return () if domain.step is None else grid(domain)
 
 
 def _whole(domain: Numeric) -> range:
