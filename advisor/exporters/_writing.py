@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from advisor import constraints, yamlio
 from advisor.effects import shown
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Choice, Domain, Numeric, Value, contains, middle, same, shown_value
+from advisor.space import Choice, Domain, Numeric, Value, contains, middle, same, shown_value, trimmed
 
 MOST_VALUES = 1_000
 """How many values a step grid may have to be written as a list."""
@@ -82,7 +82,7 @@ def grid(domain: Numeric) -> Iterator[Value]:
 
 def last_of_grid(domain: Numeric) -> Value:
     """The last value of a range with a step, which may lie below ``high``."""
-    return grid_value(domain, grid_size(domain) - 1)
+    return trimmed(domain).high
 
 
 def short_grid(domain: Numeric, most: float = MOST_VALUES) -> tuple[Value, ...] | None:

@@ -88,7 +88,7 @@ def _parents(stage: Stage) -> list[str]:
 
 def _is_branched(stage: Stage) -> bool:
     """Whether a list of disjoint spaces can say on which values others depend."""
-    return len(_branches(stage)) <= _MOST_BRANCHES and not any(_is_endless(stage, parent) for parent in _parents(stage))
+    return not any(_is_endless(stage, parent) for parent in _parents(stage)) and len(_branches(stage)) <= _MOST_BRANCHES
 
 
 def _is_endless(stage: Stage, parent: str) -> bool:
@@ -109,9 +109,7 @@ def _branches(stage: Stage) -> list[tuple[tuple[str, Value], ...]]:
 def _values(domain: Choice | Numeric) -> Iterable[Value]:
     if isinstance(domain, Choice):
         return domain.choices
-    if domain.integer:
-        return _whole(domain)
-    return () if domain.step is None else grid(domain)
+    return _whole(domain) if domain.integer else grid(domain)
 
 
 def _whole(domain: Numeric) -> range:
