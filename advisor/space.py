@@ -80,6 +80,11 @@ def _steps(domain: Numeric, value: float) -> float:
 _MOST_STEPS = 1e300
 
 
+def grid_size(domain: Numeric) -> int:
+    """How many values a range with a step has, counted from ``low``; a step of one where none is named."""
+    return math.floor(_steps(domain, domain.high) + _TOLERANCE) + 1
+
+
 def _on_grid(domain: Numeric, value: float) -> bool:
     steps = _steps(domain, value)
     return math.isclose(steps, round(steps), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
@@ -112,8 +117,7 @@ def middle(domain: Domain) -> Value:
 
 def _onto_grid(domain: Numeric, value: float) -> Value:
     if domain.step is not None:
-        most = math.floor(_steps(domain, domain.high) + _TOLERANCE)
-        value = _grid_point(domain, min(max(round(_steps(domain, value)), 0), most))
+        value = _grid_point(domain, min(max(round(_steps(domain, value)), 0), grid_size(domain) - 1))
         if not domain.integer:
             return value
     if domain.integer:
@@ -228,7 +232,7 @@ def trimmed(domain: Numeric) -> Numeric:
     log = domain.log and (domain.step is None or (domain.integer and domain.step == 1))
     high = domain.high
     if domain.step is not None:
-        high = _grid_point(domain, math.floor(_steps(domain, domain.high) + _TOLERANCE))
+        high = _grid_point(domain, grid_size(domain) - 1)
     ends = (written(domain.low, integer=domain.integer), written(high, integer=domain.integer))
     return domain._replace(low=ends[0], high=ends[1], log=log, step=None if log else domain.step)
 

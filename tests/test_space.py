@@ -13,6 +13,7 @@ from advisor.space import (
     Numeric,
     clip,
     contains,
+    grid_size,
     is_single,
     middle,
     narrowed,
@@ -212,6 +213,24 @@ def test_truth_is_no_number():
 )
 def test_range_is_single_where_one_number_belongs(domain, single):
     assert is_single(domain) is single
+
+
+@pytest.mark.parametrize(
+    ("domain", "size"),
+    [
+        (Numeric(low=0.0, high=0.3, step=0.1), 4),
+        (Numeric(low=0.0, high=0.95, step=0.3), 4),
+        (Numeric(low=1, high=9, step=4, integer=True), 3),
+        (Numeric(low=1, high=9, integer=True), 9),
+        (Numeric(low=0, high=10**20, step=1, integer=True), 10**20 + 1),
+    ],
+)
+def test_a_grid_is_counted(domain, size):
+    assert grid_size(domain) == size
+
+
+def test_a_step_too_small_to_count_is_no_error():
+    assert grid_size(Numeric(low=0.0, high=1e10, step=1e-300)) > 10**299
 
 
 def test_words_of_files():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from advisor import constraints, yamlio
 from advisor.effects import shown
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Choice, Domain, Numeric, Value, contains, middle, same, shown_value, trimmed
+from advisor.space import Choice, Domain, Numeric, Value, contains, grid_size, middle, same, shown_value, trimmed
 
 MOST_VALUES = 1_000
 """How many values a step grid may have to be written as a list."""
@@ -62,11 +62,6 @@ def block(value: object, indent: int, reason: str = "") -> str:
 def is_plain(domain: Numeric) -> bool:
     """Whether each number in the range belongs, or each whole number where those are searched."""
     return domain.step is None or (domain.integer and domain.step == 1)
-
-
-def grid_size(domain: Numeric) -> int:
-    """How many values a range with a step has, counted from ``low``."""
-    return int((domain.high - domain.low) / (domain.step or 1) + 1e-9) + 1
 
 
 def grid_value(domain: Numeric, index: int) -> Value:

@@ -16,7 +16,6 @@ from advisor.exporters._writing import (
     Loss,
     after_the_search,
     comment,
-    grid_size,
     idle,
     is_plain,
     needs,
@@ -26,7 +25,7 @@ from advisor.exporters._writing import (
     why,
 )
 from advisor.plan import Plan, Stage
-from advisor.space import Choice, Numeric, Value, is_single, middle, same
+from advisor.space import Choice, Numeric, Value, grid_size, is_single, middle, same
 
 SUFFIX = ".py"
 COMMENTS = True
