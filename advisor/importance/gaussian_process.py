@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from advisor.importance._cores import on_one_core
 from advisor.importance._descent import minimum
 from advisor.importance._screening import standing_out
 from advisor.importance.table import Axis, Floats, Table
@@ -136,6 +137,7 @@ def starts(table: Table, scores: Floats) -> tuple[Hyperparameters, ...]:
     return tuple(Hyperparameters(lengths=each, noise=math.log(0.02)) for each in lengths)
 
 
+@on_one_core
 def fit(
     table: Table, scores: Floats, *, start: Sequence[Hyperparameters] | None = None, steps: int = 200
 ) -> GaussianProcess:

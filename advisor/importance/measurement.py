@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from advisor.errors import AdvisorError
+from advisor.importance._cores import on_one_core
 from advisor.importance._subsets import subset
 from advisor.importance.evidence import evidence
 from advisor.importance.gaussian_process import GaussianProcess, conditioned, fit, starts
@@ -144,6 +145,7 @@ class Measurement:
     process: GaussianProcess | None = field(default=None, repr=False)
 
 
+@on_one_core
 def measure(table: Table, scores: Floats, *, seed: int = 0) -> Measurement:
     """The importance of each parameter of a table.
 

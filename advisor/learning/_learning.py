@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from advisor import library
 from advisor.importance import Axis
+from advisor.importance._cores import on_one_core
 from advisor.importance.table import Floats
 from advisor.knowledge import Family, SearchRange
 from advisor.learning import _figures, _own, _portfolio, _shrinking, _starts
@@ -23,6 +26,8 @@ from advisor.spec import Direction
 from advisor.trials import Trial
 
 Pair = tuple[Mapping[str, Value], float]
+Each = TypeVar("Each")
+Found = TypeVar("Found")
 
 _OVER_TASKS: Final = (0.1, 0.9)
 """Quantiles over tasks of where their good values begin and end: a tenth of the tasks may begin or end outside."""
@@ -30,6 +35,7 @@ _TAKEN: Final = 0.05
 """Share of the best of a task that must have a value, for the task to need it."""
 
 
+@on_one_core
 def learn(
     trials: Mapping[str, Iterable[Trial | Pair]],
     family: str,
@@ -79,12 +85,12 @@ def learn(
 
 
 def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, float]], seed: int) -> Learnt:
-    responses = [respond(known, task, seed) for task in known.tasks]
+    responses = _of_each(lambda task: respond(known, task, seed), known.tasks)
     both = list(zip(known.tasks, responses, strict=True))
     places = _Places(known=known, family=family, best=[_figures.best_units(known, *each) for each in both])
     pool = _starts.pool_of(known, responses, places.searches)
     held = _starts.whole(known, pool)
-    every = [_figures.shares(known, task, response, seed) for task, response in both]
+    every = _of_each(lambda each: _figures.shares(known, *each, seed), both)
     figures = _Figures(
         places=places,
         held=held,
@@ -104,6 +110,12 @@ def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, 
         judged=_starts.judged(known, responses, pool, seed),
         remarks=known.remarks,
     )
+
+
+def _of_each(found: Callable[[Each], Found], every: Sequence[Each]) -> list[Found]:
+    """What is found of each, in order; numpy lets go of the interpreter, so that each core has one in hand."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(found, every))
 
 
 def _unmatched(names: Sequence[str], facts: Mapping[str, Mapping[str, float]] | None) -> Iterator[str]:
