@@ -356,6 +356,13 @@ def test_when_all_trials_fail_the_run_stops_and_says_what_to_do():
     assert "they are not counted: mend the objective and run the same again" in str(raised.value)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_objective_that_cannot_be_found_leaves_no_storage_behind(workers, tmp_path):
+    with pytest.raises(BadObjective, match="has no 'sqrtt'"):
+        advisor.run(staged_plan(3), "math:sqrtt", storage=str(tmp_path / "plan.db"), workers=workers)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_of_failures_alone_has_no_best():
     result = advisor.run(staged_plan(3), lambda _: None)
     assert result.finished

@@ -54,16 +54,18 @@ def _opened(objective: Objective | str, options: Options) -> Iterator[Workers]:
 
 
 def run_at(places: AbstractContextManager[Workers], plan: Plan, options: Options) -> Result:
-    """All stages of the plan, evaluated at these places; they are opened once the storage is."""
-    storage = _storage.opened(options.storage)
-    try:
-        with _quiet(), places as opened, _interrupted(options) as interrupt, _storage.used(options.storage):
-            session = _Session(plan, options, storage, opened, interrupt)
-            with session.watched():
-                return session.run()
-    finally:
-        if isinstance(options.storage, str):
-            _storage.close(storage)
+    """All stages of the plan, evaluated at these places; the storage is opened once they are."""
+    # The places first: an objective that cannot be found leaves no empty file behind.
+    with _quiet(), places as opened:
+        storage = _storage.opened(options.storage)
+        try:
+            with _interrupted(options) as interrupt, _storage.used(options.storage):
+                session = _Session(plan, options, storage, opened, interrupt)
+                with session.watched():
+                    return session.run()
+        finally:
+            if isinstance(options.storage, str):
+                _storage.close(storage)
 
 
 @contextmanager
