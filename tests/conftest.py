@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from advisor import library
 
-# How fast examples are made says how busy the machine is, not whether the code is right.
-settings.register_profile("busy machines", suppress_health_check=[HealthCheck.too_slow])
+# How fast an example is says how busy the machine is, not whether the code is right.
+settings.register_profile("busy machines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machines")
 
 

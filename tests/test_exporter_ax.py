@@ -7,7 +7,7 @@ import warnings
 
 import fitting
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 from test_exporters import PLANS, plan, ruff
 
@@ -127,7 +127,7 @@ def drawn(parameters, draw):
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_ax_takes_any_plan_and_every_configuration_is_of_it(made):
     draw = random.Random(0)  # noqa: S311 - no secret

@@ -12,7 +12,7 @@ import warnings
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import EXAMPLES, plan
 from random_plans import plans
 
@@ -73,7 +73,7 @@ def test_a_job_draws_what_the_example_says(name):
         check(EXAMPLES[name], stage)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_a_job_draws_what_any_plan_says(made):
     for stage in (None, *range(1, len(made.stages) + 1)):
@@ -184,7 +184,7 @@ def arguments(written, assigned):
     return json.loads(shown.stdout)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(made=plans())
 def test_a_trial_gets_what_is_drawn_and_what_is_held(made):
     of = made.stages[-1]
@@ -249,7 +249,7 @@ def test_azure_reads_every_example(load, name):
 
 
 @pytest.mark.truth
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(made=plans())
 def test_azure_reads_any_plan(load, made):
     for stage in (None, *range(1, len(made.stages) + 1)):

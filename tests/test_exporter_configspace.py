@@ -7,7 +7,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 from test_exporters import PLANS, plan
 
@@ -179,7 +179,7 @@ def test_configspace_draws_from_the_plan_and_only_what_has_an_effect(name):
 
 
 @pytest.mark.truth
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(made=plans())
 def test_configspace_draws_from_any_plan(made):
     if not refused(made):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fitting
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import plan
 from random_plans import plans
 
@@ -45,7 +45,7 @@ def refused(made, words):
     return True
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_draws_of_any_plan_are_of_the_plan(made):
     for stage in made.stages:

@@ -152,9 +152,7 @@ def test_what_the_sweeper_draws_reaches_a_run_as_the_plan_says_it(name, tmp_path
 
 
 @pytest.mark.truth
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(made=plans())
 def test_any_plan_reaches_a_run_or_is_refused_for_its_names_and_words(tmp_path, made):
     for number in range(1, len(made.stages) + 1):

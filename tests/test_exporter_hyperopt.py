@@ -7,7 +7,7 @@ import math
 import fitting
 import one_stage
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 from test_exporters import PLANS, plan, ruff
 
@@ -128,7 +128,7 @@ def test_every_configuration_is_of_the_plan_and_starts_come_first(name):
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_any_plan_runs_and_every_configuration_is_of_it(made):
     for number in (None, *range(1, len(made.stages) + 1)):

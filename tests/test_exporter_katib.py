@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import EXAMPLES, plan
 from random_plans import plans
 
@@ -74,7 +74,7 @@ def test_every_example_is_an_experiment(name):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_any_plan_is_an_experiment(made):
     for stage in (None, *range(1, len(made.stages) + 1)):

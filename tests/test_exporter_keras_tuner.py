@@ -7,7 +7,7 @@ import warnings
 
 import fitting
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 from test_exporters import PLANS, plan, ruff
 
@@ -118,7 +118,7 @@ def test_keras_tuner_draws_from_the_plan_and_only_what_has_an_effect(keras_tuner
 
 
 @pytest.mark.truth
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(made=plans())
 def test_keras_tuner_draws_from_any_plan(keras_tuner, made):
     for number in range(1, len(made.stages) + 1):

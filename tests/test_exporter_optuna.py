@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fitting
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 
 import advisor
@@ -129,7 +129,7 @@ def test_every_stage_runs_inside_its_ranges_with_what_it_holds(name):
     assert {key: seen[0].get(key, "absent") for key in start} == start
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(plan=plans())
 def test_any_plan_runs_and_every_configuration_is_of_its_stage(plan):
     needs_torch = any(one.sampler.name == "gp" for one in plan.stages)

@@ -6,7 +6,7 @@ import json
 
 import fitting
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import EXAMPLES, plan
 from random_plans import plans
 
@@ -47,7 +47,7 @@ def test_draws_of_the_examples_are_of_the_plan(name):
             assert fitting.misfits(stage, reduced(stage, config)) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_draws_of_any_plan_are_of_the_plan(made):
     for stage in made.stages:

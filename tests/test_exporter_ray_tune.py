@@ -7,7 +7,7 @@ import sys
 
 import fitting
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import EXAMPLES, plan
 from random_plans import plans
 
@@ -54,7 +54,7 @@ def loss_of(made, target, words):
     return next(loss for loss in exporters.losses(made, target) if words in str(loss))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(made=plans())
 def test_any_plan_is_python_whatever_its_names_and_values(made):
     for target in TARGETS:
@@ -198,7 +198,7 @@ def test_draws_of_the_examples_are_of_the_plan_and_begin_with_its_starts(target,
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 @pytest.mark.parametrize("target", TARGETS)
 def test_draws_of_any_plan_are_of_the_plan(target, made):

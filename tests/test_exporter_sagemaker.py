@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import EXAMPLES, plan
 from random_plans import plans
 
@@ -75,7 +75,7 @@ def test_a_trial_gets_what_the_example_says(name):
     check_each_stage(EXAMPLES[name], check)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_a_trial_gets_what_any_plan_says(made):
     check_each_stage(made, check)
@@ -202,7 +202,7 @@ def test_botocore_accepts_every_example(service, name):
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_botocore_accepts_any_plan(service, made):
     check_each_stage(made, lambda each, stage: accept(service, each, stage))

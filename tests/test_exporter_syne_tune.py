@@ -6,7 +6,7 @@ import json
 import warnings
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 from test_exporters import PLANS, plan, ruff
 
@@ -134,7 +134,7 @@ def test_syne_tune_draws_from_the_plan_and_proposes_starts_first(name):
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_syne_tune_draws_from_any_plan(made):
     for number in range(1, len(made.stages) + 1):

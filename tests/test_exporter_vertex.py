@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from one_stage import EXAMPLES, plan
 from random_plans import plans
 
@@ -104,7 +104,7 @@ def test_a_study_draws_what_the_example_says(name):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_a_study_draws_what_any_plan_says(made):
     for stage in (None, *range(1, len(made.stages) + 1)):
@@ -253,7 +253,7 @@ def test_google_reads_every_example(types, name):
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_google_reads_any_plan(types, made):
     for stage in (None, *range(1, len(made.stages) + 1)):

@@ -11,7 +11,7 @@ import fitting
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from random_plans import plans
 
 import advisor
@@ -73,7 +73,7 @@ class TestContract:
                 with pytest.raises(CannotExport, match="--allow-loss"):
                     exporters.export(made, target)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25)
     @given(made=plans())
     def test_any_plan_is_written_or_refused_and_always_the_same(self, target, made):
         for stage in (None, *range(1, len(made.stages) + 1)):
@@ -93,7 +93,7 @@ class TestContract:
             assert ruff("check", "--select", "F,E9", text=text) == text
             assert ruff("format", "--line-length", "120", text=text) == text
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15)
     @given(made=plans())
     def test_python_text_of_any_plan_is_formatted(self, target, made):
         if exporters.exporter_for(target).SUFFIX == ".py":
@@ -199,7 +199,7 @@ def test_scikit_learn_reaches_both_ends_of_whole_numbers_and_grids():
     assert all(type(config["log"]) is int for config in configs)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_scikit_learn_draws_from_any_plan_and_only_what_has_an_effect(made):
     for stage in made.stages:
@@ -270,7 +270,7 @@ def test_wandb_itself_accepts_the_sweep_and_draws_from_the_plan(name):
 
 
 @pytest.mark.truth
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=plans())
 def test_wandb_itself_draws_from_any_plan_that_is_not_refused(made):
     for stage in made.stages:

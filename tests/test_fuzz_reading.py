@@ -128,8 +128,7 @@ CHANGES = (
 @given(broken_specs())
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_broken_spec_is_answered_or_refused_with_its_place(tmp_path: Path, content: bytes):
     path = tmp_path / "spec.yaml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from strategies import TRIALS, family
@@ -129,7 +129,7 @@ def _refusal(error):
     assert error.exit_code in {2, 3}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(described())
 def test_every_spec_makes_a_plan_or_is_refused(data):
     plan = planned(data)

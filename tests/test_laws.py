@@ -24,7 +24,7 @@ from advisor.knowledge import Family, Parameter
 from advisor.plan import Searched, Stage
 from advisor.space import Value, contains, same
 
-COUNT = settings(max_examples=40, deadline=None)
+COUNT = settings(max_examples=40)
 FAMILIES = library.family_names()
 
 
