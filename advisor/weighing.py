@@ -39,7 +39,8 @@ def read(path: Path | str, metrics: Sequence[str], weights: Mapping[str, float],
     Raises:
         InvalidFile: As ``load_trials``; or trials cannot be weighed.
     """
-    by_name = {name: readers.load_trials(path, metric=name, **named) for name in dict.fromkeys((*metrics, *weights))}
+    names = dict.fromkeys((*metrics, *weights))
+    by_name = {name: readers.load_trials(path, metric=name, results=names.keys() - {name}, **named) for name in names}
     if not by_name:
         return (readers.load_trials(path, **named),)
     turns = [by_name[name] for name in dict.fromkeys(metrics)]

@@ -43,6 +43,16 @@ def test_each_metric_is_read_in_turn_and_the_sum_comes_last(study):
     assert (every[-1].counts.complete, every[-1].counts.failed) == (60, 1)
 
 
+@pytest.mark.parametrize(("metrics", "weights"), [(["quality", "flops"], {}), ([], {"quality": 1, "flops": 1})])
+def test_a_metric_is_no_hyperparameter_of_another_one(metrics, weights, tmp_path):
+    rows = ["rate,units,quality,flops", *(f"{n / 20},{n % 7},{n % 5},{n % 3}" for n in range(20))]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    for loaded in read(path, weights, metrics):
+        assert set(loaded.space) == {"rate", "units"}
+        assert all(trial.config.keys() == {"rate", "units"} for trial in loaded.trials)
+
+
 def test_objectives_count_in_standard_deviations_whatever_their_units(study):
     [both] = read(study, {"error": 1, "speed": 1})
     values = [trial.value for trial in both.trials if trial.value is not None]

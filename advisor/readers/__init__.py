@@ -44,6 +44,7 @@ def load_trials(
     plan: Plan | None = None,
     study: str | None = None,
     parameters: Collection[str] | None = None,
+    results: Collection[str] = (),
 ) -> Loaded:
     """The trials of a file, a folder or a storage, whichever tool wrote them.
 
@@ -55,6 +56,7 @@ def load_trials(
         plan: The plan that was run: its names, ranges and objective are used.
         study: Which study, experiment or run, where the file has several.
         parameters: Which columns are hyperparameters, where the file does not tell them from results.
+        results: Which columns are figures beside the metric, where it does not.
 
     Raises:
         InvalidFile: It cannot be read, with the place; or it does not say what has to be asked for.
@@ -66,7 +68,9 @@ def load_trials(
     source = Source(path)
     name = _known(format) if format is not None else _recognised(source)
     named = None if parameters is None else frozenset(parameters)
-    wanted = Wanted(metric=metric, direction=direction, study=study, parameters=named, plan=plan)
+    wanted = Wanted(
+        metric=metric, direction=direction, study=study, parameters=named, results=frozenset(results), plan=plan
+    )
     return loaded(_module(name).read(source, wanted), wanted, source, name)
 
 

@@ -102,7 +102,7 @@ def told_apart(log: Log, metric: str, wanted: Wanted, source: Source) -> Log:
             name: "it is not among the parameters that were named" for name in names if name not in wanted.parameters
         }
     elif log.columns_are_mixed:
-        why = dict(_no_settings(names, metric, log.records, wanted.plan))
+        why = dict(_no_settings(names, metric, log.records, wanted))
     else:
         why = {}
     why |= {"": "it has no name"} if "" in {*names, *log.space} else {}
@@ -117,11 +117,14 @@ def _without(record: Record, names: set[str]) -> Record:
 
 
 def _no_settings(
-    names: Iterable[str], metric: str, records: Sequence[Record], plan: Plan | None
+    names: Iterable[str], metric: str, records: Sequence[Record], wanted: Wanted
 ) -> Iterator[tuple[str, str]]:
-    known = set(plan_names(plan)) if plan is not None else set()
+    known = set(plan_names(wanted.plan)) if wanted.plan is not None else set()
     for name in names:
         if name in known or name == metric:
+            continue
+        if name in wanted.results:
+            yield name, "it was named as a result"
             continue
         if _OF_RECORDS.fullmatch(name):
             yield name, "its name says that it describes the trial"

@@ -94,6 +94,7 @@ class Wanted:
         direction: Whether less or more of it is better.
         study: Which of several studies, experiments or runs.
         parameters: Which columns are hyperparameters, where the file does not tell.
+        results: Which columns are none, but figures beside the metric.
         plan: The plan that was run, if it was one.
     """
 
@@ -101,6 +102,7 @@ class Wanted:
     direction: Direction | None = None
     study: str | None = None
     parameters: frozenset[str] | None = None
+    results: frozenset[str] = frozenset()
     plan: Plan | None = None
 
 
