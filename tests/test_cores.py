@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from advisor import importance, learning
 from advisor.importance import gaussian_process
-from advisor.importance._cores import on_one_core
+from advisor.importance.cores import on_one_core
 from advisor.space import Numeric
 
 
@@ -33,6 +36,26 @@ def test_one_within_and_as_before_after_it():
 def test_as_before_after_an_error():
     with pytest.raises(ZeroDivisionError):
         on_one_core(lambda: 1 / 0)()
+    assert threads() == {2}
+
+
+def test_calls_that_overlap_leave_as_many_as_before():
+    first_is_in, second_is_in = Event(), Event()
+
+    @on_one_core
+    def first():
+        first_is_in.set()
+        second_is_in.wait(10)
+
+    @on_one_core
+    def second():
+        second_is_in.set()
+        done.result(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = pool.submit(first)
+        first_is_in.wait(10)
+        pool.submit(second).result(20)
     assert threads() == {2}
 
 

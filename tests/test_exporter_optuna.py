@@ -16,8 +16,9 @@ from random_plans import plans
 
 import advisor
 from advisor import constraints, exporters
+from advisor.exporters import _define_by_run
 from advisor.plan import Plan
-from advisor.space import contains, same
+from advisor.space import Numeric, contains, same
 
 pytest.importorskip("optuna")
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*/plan.yaml"))
@@ -348,3 +349,15 @@ def test_the_module_narrows_by_what_was_searched_and_not_by_what_was_held():
 
     configs = [trial.user_attrs["config"] for trial in ran(plan, score)[2]]
     assert configs == [trial.config for trial in advisor.run(plan, score).trials]
+
+
+@pytest.mark.parametrize(
+    ("domain", "last"),
+    [
+        (Numeric(low=0, high=10**15, step=3, integer=True), 10**15 - 1),
+        (Numeric(low=0.0, high=1.0, step=0.3), 0.9),
+        (Numeric(low=0.0, high=1.0, step=1e-300), 1.0),
+    ],
+)
+def test_a_grid_ends_at_its_last_value(domain, last):
+    assert _define_by_run.ends(domain) == (0, last)

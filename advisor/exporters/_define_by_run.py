@@ -9,7 +9,7 @@ from advisor import suggesting
 from advisor.exporters._python import WIDTH, assigned, call, listed, literal, mapping, quoted, remark, several
 from advisor.exporters._writing import Loss, active_fixed, conditional, is_plain, known, needs, of_gaussian_process, why
 from advisor.plan import Held, Plan, Searched, Stage
-from advisor.space import Choice, Numeric, Value
+from advisor.space import Choice, Numeric, Value, trimmed
 
 _PROCESS: Final = "optuna.samplers.GPSampler"
 
@@ -97,11 +97,8 @@ def step(domain: Numeric) -> float | None:
 
 def ends(domain: Numeric) -> tuple[float, float]:
     """The least and the greatest value that can be drawn."""
-    low, high = domain.low, domain.high
-    if domain.step is not None:
-        high = low + int((high - low) / domain.step + 1e-9) * domain.step
-        high = high if isinstance(high, int) else float(f"{high:.12g}")
-    return (int(low), int(high)) if domain.integer else (low, high)
+    high = domain.high if domain.step is None else trimmed(domain).high
+    return (int(domain.low), int(high)) if domain.integer else (domain.low, high)
 
 
 def start_table(plan: Plan, stage: Stage) -> str:

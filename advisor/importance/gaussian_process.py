@@ -15,9 +15,9 @@ from typing import Final
 
 import numpy as np
 
-from advisor.importance._cores import on_one_core
 from advisor.importance._descent import minimum
 from advisor.importance._screening import standing_out
+from advisor.importance.cores import on_one_core
 from advisor.importance.table import Axis, Floats, Table
 
 ABSENT_UNIT: Final = 0.5

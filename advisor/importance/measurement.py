@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from advisor.errors import AdvisorError
-from advisor.importance._cores import on_one_core
 from advisor.importance._subsets import subset
+from advisor.importance.cores import on_one_core
 from advisor.importance.evidence import evidence
 from advisor.importance.gaussian_process import GaussianProcess, conditioned, fit, starts
 from advisor.importance.polynomial_chaos import divide, expand

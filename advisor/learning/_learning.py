@@ -10,10 +10,11 @@ from pathlib import Path as FilePath
 from typing import Final, TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from advisor import library
 from advisor.importance import Axis
-from advisor.importance._cores import on_one_core
+from advisor.importance.cores import on_one_core
 from advisor.importance.table import Floats
 from advisor.knowledge import Family, SearchRange
 from advisor.learning import _figures, _own, _portfolio, _shrinking, _starts
@@ -113,9 +114,15 @@ def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, 
 
 
 def _of_each(found: Callable[[Each], Found], every: Sequence[Each]) -> list[Found]:
-    """What is found of each, in order; numpy lets go of the interpreter, so that each core has one in hand."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    """What is found of each, in order, several at a time: numpy lets go of the interpreter while it calculates."""
+    # Each thread is limited as well: with some builds of linear algebra the limit is a thread's own.
+    with ThreadPoolExecutor(_cores(), initializer=threadpool_limits, initargs=(1, "blas")) as threads:
         return list(threads.map(found, every))
+
+
+def _cores() -> int:
+    """How many cores the process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unmatched(names: Sequence[str], facts: Mapping[str, Mapping[str, float]] | None) -> Iterator[str]:

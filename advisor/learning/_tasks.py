@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -159,16 +158,15 @@ def _joined(
 
 
 def _domain(name: str, parameter: Parameter, configs: Sequence[Config], is_logarithmic: bool) -> Domain:  # noqa: FBT001
-    accepts = lru_cache(maxsize=None, typed=True)(parameter.valid.accepts)
     tried = [config[name] for config in configs if name in config]
     distinct = sorted({(isinstance(value, bool), value) for value in tried}, key=lambda one: (str(type(one[1])), one))
-    refused = [value for _, value in distinct if not accepts(value)]
-    if len(refused) == len(distinct):
-        shown = ", ".join(map(shown_value, refused[:3]))
+    accepted = {one for one in distinct if parameter.valid.accepts(one[1])}
+    choices = tuple(one[1] for one in distinct if one in accepted)
+    if not choices:
+        shown = ", ".join(shown_value(value) for _, value in distinct[:3])
         sentence = f"{name} was {shown}, which the library does not accept"
         raise InvalidFile([Problem(sentence=sentence, hint="write the values as the library has them")])
-    choices = tuple(value for _, value in distinct if accepts(value))
-    values = [value for value in tried if accepts(value)]
+    values = [value for value in tried if (isinstance(value, bool), value) in accepted]
     if parameter.valid.type == "categorical":
         return Choice(choices=choices)
     words = [value for value in choices if not is_number(value)]

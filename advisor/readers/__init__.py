@@ -56,7 +56,7 @@ def load_trials(
         plan: The plan that was run: its names, ranges and objective are used.
         study: Which study, experiment or run, where the file has several.
         parameters: Which columns are hyperparameters, where the file does not tell them from results.
-        results: Which columns are figures beside the metric, where it does not.
+        results: Which columns are figures beside the metric, where the file does not tell.
 
     Raises:
         InvalidFile: It cannot be read, with the place; or it does not say what has to be asked for.

@@ -121,12 +121,11 @@ def _no_settings(
 ) -> Iterator[tuple[str, str]]:
     known = set(plan_names(wanted.plan)) if wanted.plan is not None else set()
     for name in names:
-        if name in known or name == metric:
-            continue
         if name in wanted.results:
             yield name, "it was named as a result"
+        elif name in known or name == metric:
             continue
-        if _OF_RECORDS.fullmatch(name):
+        elif _OF_RECORDS.fullmatch(name):
             yield name, "its name says that it describes the trial"
         elif _is_result(name):
             yield name, "its name says that it is another result"

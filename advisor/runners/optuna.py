@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import optuna
@@ -44,28 +44,22 @@ def run(plan: Plan, objective: Objective | str, options: Options) -> Result:
     if options.address is not None or options.resources:
         sentence = "addresses and resources are those of a cluster, and the engine optuna has none"
         raise InvalidFile([Problem(sentence=sentence, hint="name the engine ray")])
-    return run_at(_opened(objective, options), plan, options)
-
-
-@contextmanager
-def _opened(objective: Objective | str, options: Options) -> Iterator[Workers]:
+    # The places first: an objective that cannot be found leaves no empty file behind.
     with closing(workers.opened(objective, count=options.workers, timeout=options.timeout)) as places:
-        yield places
+        return run_at(nullcontext(places), plan, options)
 
 
 def run_at(places: AbstractContextManager[Workers], plan: Plan, options: Options) -> Result:
-    """All stages of the plan, evaluated at these places; the storage is opened once they are."""
-    # The places first: an objective that cannot be found leaves no empty file behind.
-    with _quiet(), places as opened:
-        storage = _storage.opened(options.storage)
-        try:
-            with _interrupted(options) as interrupt, _storage.used(options.storage):
-                session = _Session(plan, options, storage, opened, interrupt)
-                with session.watched():
-                    return session.run()
-        finally:
-            if isinstance(options.storage, str):
-                _storage.close(storage)
+    """All stages of the plan, evaluated at these places; they are opened once the storage is."""
+    storage = _storage.opened(options.storage)
+    try:
+        with _quiet(), places as opened, _interrupted(options) as interrupt, _storage.used(options.storage):
+            session = _Session(plan, options, storage, opened, interrupt)
+            with session.watched():
+                return session.run()
+    finally:
+        if isinstance(options.storage, str):
+            _storage.close(storage)
 
 
 @contextmanager
