@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from advisor import library
 from advisor.importance import Axis
@@ -27,8 +24,6 @@ from advisor.spec import Direction
 from advisor.trials import Trial
 
 Pair = tuple[Mapping[str, Value], float]
-Each = TypeVar("Each")
-Found = TypeVar("Found")
 
 _OVER_TASKS: Final = (0.1, 0.9)
 """Quantiles over tasks of where their good values begin and end: a tenth of the tasks may begin or end outside."""
@@ -86,12 +81,12 @@ def learn(
 
 
 def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, float]], seed: int) -> Learnt:
-    responses = _of_each(lambda task: respond(known, task, seed), known.tasks)
+    responses = [respond(known, task, seed) for task in known.tasks]
     both = list(zip(known.tasks, responses, strict=True))
     places = _Places(known=known, family=family, best=[_figures.best_units(known, *each) for each in both])
     pool = _starts.pool_of(known, responses, places.searches)
     held = _starts.whole(known, pool)
-    every = _of_each(lambda each: _figures.shares(known, *each, seed), both)
+    every = [_figures.shares(known, task, response, seed) for task, response in both]
     figures = _Figures(
         places=places,
         held=held,
@@ -111,18 +106,6 @@ def _learnt(known: Experience, family: Family, facts: Mapping[str, Mapping[str, 
         judged=_starts.judged(known, responses, pool, seed),
         remarks=known.remarks,
     )
-
-
-def _of_each(found: Callable[[Each], Found], every: Sequence[Each]) -> list[Found]:
-    """What is found of each, in order, several at a time: numpy lets go of the interpreter while it calculates."""
-    # Each thread is limited as well: with some builds of linear algebra the limit is a thread's own.
-    with ThreadPoolExecutor(_cores(), initializer=threadpool_limits, initargs=(1, "blas")) as threads:
-        return list(threads.map(found, every))
-
-
-def _cores() -> int:
-    """How many cores the process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unmatched(names: Sequence[str], facts: Mapping[str, Mapping[str, float]] | None) -> Iterator[str]:
