@@ -75,7 +75,7 @@ def _int(low: int, high: int, *, log: bool = False) -> dict[str, Any]:
     return {"type": "int", "low": low, "high": high, "log": log}
 
 
-RANDOM: Final = {"svm": 72, "lightgbm": 32, "mlp-adam": 26, "xgboost": 26, "random-forest": 18}
+RANDOM: Final = {"svm": 72, "lightgbm": 32, "mlp-adam": 26, "xgboost": 26, "random-forest": 18, "catboost": 28}
 
 # Within the wide spaces, as the knowledge before this study advised and somewhat beyond; what is outside is not seen.
 NARROWED: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -123,6 +123,17 @@ NARROWED: Final[Mapping[str, Mapping[str, Any]]] = {
         "min_samples_leaf": _int(1, 10, log=True),
         "bootstrap": {"choices": [True, False]},
         "criterion": {"choices": ["gini", "entropy"]},
+    },
+    "catboost": {
+        "iterations": _int(60, 300, log=True),
+        "learning_rate": _float(0.01, 0.3, log=True),
+        "depth": _int(2, 7),
+        "l2_leaf_reg": _float(0.05, 30.0, log=True),
+        "subsample": _float(0.4, 1.0),
+        "bootstrap_type": {"choices": ["MVS"]},
+        "rsm": _float(0.3, 1.0),
+        "random_strength": _float(0.0, 2.0),
+        "leaf_estimation_iterations": _int(1, 10, log=True),
     },
 }
 
@@ -183,5 +194,20 @@ KNOWN: Final[Mapping[str, tuple[Mapping[str, Any], ...]]] = {
         {"n_estimators": 100, "max_features": 1.0, "min_samples_leaf": 2, "criterion": "entropy"},
         {"n_estimators": 100, "max_features": 0.2, "criterion": "entropy"},
         {"n_estimators": 100, "max_features": 0.6, "bootstrap": False},
+    ),
+    "catboost": (
+        {
+            "learning_rate": 0.08,
+            "iterations": 300,
+            "depth": 7,
+            "l2_leaf_reg": 1e-5,
+            "bootstrap_type": "Bernoulli",
+            "subsample": 0.9,
+            "random_strength": 0.8,
+            "leaf_estimation_iterations": 1,
+        },
+        {"learning_rate": 0.0686, "iterations": 300, "depth": 6, "l2_leaf_reg": 2.15},
+        {"learning_rate": 0.0494, "iterations": 300, "depth": 4, "l2_leaf_reg": 4.56},
+        {"learning_rate": 0.0314, "iterations": 300, "depth": 8, "l2_leaf_reg": 2.8, "grow_policy": "Depthwise"},
     ),
 }
