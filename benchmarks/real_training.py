@@ -43,6 +43,10 @@ def main() -> None:
         print(f"skipped: {real_tables.DATA} has no realtraining.py; set ADVISOR_BENCH_DATA")
         return
     families = given.family or real_tables.FAMILIES
+    if (others := set(families) - set(real_tables.FAMILIES)) and {"flat", "plan"} & set(given.record.split(",")):
+        parser.error(
+            f"{', '.join(sorted(others))}: realtraining.py has no space to search, so only --record teach trains it"
+        )
     names = {family: real_tables.names(given.side, family)[given.skip :][: given.tables] for family in families}
     for what in filter(None, given.record.split(",")):
         for family in families:

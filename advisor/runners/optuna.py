@@ -50,7 +50,7 @@ def run(plan: Plan, objective: Objective | str, options: Options) -> Result:
 
 
 def run_at(places: AbstractContextManager[Workers], plan: Plan, options: Options) -> Result:
-    """All stages of the plan, evaluated at these places; they are opened once the storage is."""
+    """All stages of the plan, evaluated at these places, which are entered once the storage is open."""
     storage = _storage.opened(options.storage)
     try:
         with _quiet(), places as opened, _interrupted(options) as interrupt, _storage.used(options.storage):
